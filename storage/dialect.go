@@ -1,0 +1,182 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+	sqlitelib "modernc.org/sqlite/lib"
+
+	"github.com/elite-trading-coach/coach/migrations"
+)
+
+// dialect is what the two databases say differently.
+type dialect struct {
+	name migrations.Dialect
+	// now is the database's clock in microseconds, for leases.
+	now string
+	// lockRow and skipLocked end a SELECT that a write will follow.
+	lockRow, skipLocked string
+	// classify turns a driver's error into a sentinel that keeps it.
+	classify func(error) error
+}
+
+var sqliteDialect = dialect{
+	name:     migrations.SQLite,
+	now:      "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+	classify: classifySQLite,
+}
+
+var postgresDialect = dialect{
+	name:       migrations.Postgres,
+	now:        "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	lockRow:    " FOR UPDATE OF c",
+	skipLocked: " FOR UPDATE OF m SKIP LOCKED",
+	classify:   classifyPostgres,
+}
+
+// openSQLite opens one handle that writes and a pool that only reads. Each
+// transaction of the writer begins IMMEDIATE: a deferred one that reads first
+// and writes later fails under load instead of waiting.
+func openSQLite(ctx context.Context, o Options) (*Store, error) {
+	path := strings.TrimPrefix(o.URL, "sqlite://")
+	if path == "" {
+		return nil, errors.New("open database: the SQLite URL has no path; write sqlite://coach.db")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the database's folder: %w", err)
+	}
+	sync := o.Synchronous
+	if sync == "" {
+		sync = "FULL"
+	}
+	base := "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(" + sync + ")&_pragma=foreign_keys(1)&_dqs=0&_txlock=immediate"
+	write, err := sql.Open("sqlite", base)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	write.SetMaxOpenConns(1)
+	if err := write.PingContext(ctx); err != nil {
+		_ = write.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	read, err := sql.Open("sqlite", base+"&_pragma=query_only(1)")
+	if err != nil {
+		_ = write.Close()
+		return nil, fmt.Errorf("open %s for reading: %w", path, err)
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = max(4, runtime.GOMAXPROCS(0))
+	}
+	read.SetMaxOpenConns(o.MaxConns)
+	read.SetMaxIdleConns(o.MaxConns)
+	d := &sqliteDialect
+	return &Store{
+		Reader: Reader{q: newPrepared(read), d: d}, d: d, readDB: read, db: write,
+		group: newGroup(write, d, o.Logger),
+	}, nil
+}
+
+func openPostgres(ctx context.Context, o Options) (*Store, error) {
+	cfg, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		// pgx masks the password in its own message.
+		return nil, fmt.Errorf("read the database URL: %w", err)
+	}
+	if o.MaxConns > 0 {
+		cfg.MaxConns = int32(min(o.MaxConns, 10_000))
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open Postgres: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	d := &postgresDialect
+	return &Store{Reader: Reader{q: db, d: d}, d: d, readDB: db, db: db, closer: pool.Close}, nil
+}
+
+// postgresTx retries what Postgres itself asks to be retried; a commit whose
+// outcome is unknown is not, it answers ErrBusy.
+func (s *Store) postgresTx(ctx context.Context, fn func(tx *Tx) error) error {
+	const tries = 4
+	var err error
+	for range tries {
+		err = s.postgresTxOnce(ctx, fn)
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || (pg.Code != "40001" && pg.Code != "40P01") {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) postgresTxOnce(ctx context.Context, fn func(tx *Tx) error) error {
+	sqlTx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.wrap("begin", err)
+	}
+	defer func() { _ = sqlTx.Rollback() }()
+	if err := fn(&Tx{Reader{q: sqlTx, d: s.d}}); err != nil {
+		return err
+	}
+	return s.wrap("commit", sqlTx.Commit())
+}
+
+func classifySQLite(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return classifyCommon(err)
+	}
+	switch e.Code() {
+	case sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY, sqlitelib.SQLITE_CONSTRAINT_UNIQUE:
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	}
+	switch e.Code() & 0xff {
+	case sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR, sqlitelib.SQLITE_INTERRUPT, sqlitelib.SQLITE_READONLY, sqlitelib.SQLITE_CANTOPEN, sqlitelib.SQLITE_NOMEM:
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
+
+func classifyPostgres(err error) error {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return classifyCommon(err)
+	}
+	switch {
+	case e.Code == "23505":
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	// connection exceptions, out of resources, operator intervention, read-only
+	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57"), strings.HasPrefix(e.Code, "58"), e.Code == "25006":
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
+
+// classifyCommon knows the errors of connections, which carry no SQL code.
+func classifyCommon(err error) error {
+	var network net.Error
+	var connect *pgconn.ConnectError
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(err, &network), errors.As(err, &connect), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err):
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
