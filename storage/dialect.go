@@ -28,8 +28,9 @@ type dialect struct {
 	name migrations.Dialect
 	// now is the database's clock in microseconds, for leases.
 	now string
-	// lockRow and skipLocked end a SELECT that a write will follow.
-	lockRow, skipLocked string
+	// These end a SELECT that a write will follow: of a conversation (c), of a
+	// message (m), of a message that nobody else has locked.
+	lockConversation, lockMessage, skipLocked string
 	// classify turns a driver's error into a sentinel that keeps it.
 	classify func(error) error
 }
@@ -41,11 +42,12 @@ var sqliteDialect = dialect{
 }
 
 var postgresDialect = dialect{
-	name:       migrations.Postgres,
-	now:        "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
-	lockRow:    " FOR UPDATE OF c",
-	skipLocked: " FOR UPDATE OF m SKIP LOCKED",
-	classify:   classifyPostgres,
+	name:             migrations.Postgres,
+	now:              "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	lockConversation: " FOR UPDATE OF c",
+	lockMessage:      " FOR UPDATE OF m",
+	skipLocked:       " FOR UPDATE OF m SKIP LOCKED",
+	classify:         classifyPostgres,
 }
 
 // openSQLite opens one handle that writes and a pool that only reads. Each

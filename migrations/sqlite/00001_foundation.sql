@@ -67,6 +67,7 @@ CREATE TABLE conversations (
     id              TEXT PRIMARY KEY,
     owner_id        TEXT NOT NULL REFERENCES users (id),
     title           TEXT NOT NULL DEFAULT '',
+    title_key       TEXT NOT NULL DEFAULT '',
     title_given     BOOLEAN NOT NULL DEFAULT FALSE,
     mode            TEXT NOT NULL CHECK (mode IN ('analysis', 'psychology', 'training')),
     coach           TEXT NOT NULL CHECK (coach IN ('always', 'mention', 'off')),
@@ -132,6 +133,7 @@ CREATE TABLE messages (
     UNIQUE (conversation_id, rev)
 );
 CREATE UNIQUE INDEX messages_client_id ON messages (user_id, client_message_id) WHERE client_message_id IS NOT NULL;
+CREATE INDEX messages_parent ON messages (parent_id, seq) WHERE parent_id IS NOT NULL;
 CREATE INDEX messages_open_answers ON messages (conversation_id, seq) WHERE status IN ('pending', 'streaming');
 
 CREATE TABLE answer_days (
