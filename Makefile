@@ -1,0 +1,69 @@
+# make help lists what there is to do.
+
+GO ?= go
+BIN := bin/coach
+GOLANGCI := $(GO) tool -modfile=tools.mod golangci-lint
+# Not in tools.mod: it brings the clients of every cloud with it. Fetched only by who cuts a release.
+GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.18.2
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo none)
+DATE := $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+
+# The race detector needs cgo and a C compiler; without them the tests still run.
+RACE := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null && echo -race)
+PKG ?= ./...
+FUZZTIME ?= 1m
+COUNT ?= 20
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test race lint fmt fuzz bench cover conformance snapshot clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/coach for this machine
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
+
+run: ## serve from the source tree, data in ./coach_data
+	$(GO) run . serve
+
+test: ## everything, shuffled; installs or starts what the tests need where it can
+	@.ci/prepare
+	$(GO) vet $(PKG)
+	$(GO) test $(RACE) -shuffle=on -timeout 20m $(PKG)
+
+race: ## the tests of PKG under the race detector, nothing prepared
+	$(GO) test -race -shuffle=on -timeout 20m $(PKG)
+
+lint: ## golangci-lint, at the version that tools.mod pins
+	$(GOLANGCI) run ./...
+
+fmt: ## format as lint wants it
+	$(GOLANGCI) fmt ./...
+
+fuzz: ## every fuzz target for FUZZTIME (1m)
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -c6-); do \
+			echo "== $$dir $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir; \
+		done; \
+	done
+
+bench: ## every benchmark of PKG
+	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
+
+cover: ## coverage of PKG, by function and in total
+	@mkdir -p bin
+	$(GO) test -coverprofile=bin/cover.out -coverpkg=./... $(PKG)
+	$(GO) tool cover -func=bin/cover.out | tail -n 40
+
+conformance: ## the Engine.IO 4 and Socket.IO 5 conformance tests, COUNT (20) times in a row
+	$(GO) test $(RACE) -count=$(COUNT) -run Conformance ./server/engineio/... ./server/socketio/...
+
+snapshot: ## the release archives of this tree in dist/, nothing published
+	$(GORELEASER) release --snapshot --clean
+
+clean: ## remove what was built
+	rm -rf bin dist
