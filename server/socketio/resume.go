@@ -1,0 +1,156 @@
+package socketio
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/engineio"
+)
+
+// takeOverTimeout bounds the wait for the end of a socket whose client came back before its loss was noticed. Its
+// handler may be in the middle of an event.
+const takeOverTimeout = 5 * time.Second
+
+// recoverSocket gives a returning client its socket back: what it missed, then the CONNECT answer, so that the client
+// has the events when it learns that it is connected. nil: it has to start afresh.
+func (c *conn) recoverSocket(n *Namespace, h *Handshake, a Admission) *Socket {
+	r := c.server.recovery
+	if r == nil {
+		return nil
+	}
+	var claim struct {
+		PID    string  `json:"pid"`
+		Offset *string `json:"offset"` // absent while the client has not got any event
+	}
+	if json.Unmarshal(h.Auth, &claim) != nil || claim.PID == "" {
+		return nil
+	}
+	old := r.find(n, claim.PID, a.Identity)
+	if old == nil || !old.ended(c.session) {
+		return nil
+	}
+	s := &Socket{
+		Data: a.Data, id: old.id, pid: old.pid, namespace: n, conn: c, handshake: h, identity: a.Identity,
+		recovered: true, connectedAt: time.Now(), gone: make(chan struct{}),
+	}
+	if !r.resume(old, s, claim.Offset) {
+		return nil
+	}
+	return s
+}
+
+// ended closes the transport of a socket whose client has come back on another session, and waits until the Handler
+// has been told.
+func (s *Socket) ended(returned *engineio.Session) bool {
+	s.CloseTransport(ReasonTakenOver)
+	timeout := time.NewTimer(takeOverTimeout)
+	defer timeout.Stop()
+	select {
+	case <-s.gone:
+		return true
+	case <-returned.Done():
+	case <-timeout.C:
+	}
+	return false
+}
+
+// find returns the socket of a private id if it is the same person's. To know the id is not enough.
+func (r *recovery) find(n *Namespace, pid, identity string) *Socket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.known[pid]
+	if s == nil || s.namespace != n || s.identity != identity {
+		return nil
+	}
+	return s
+}
+
+// resume puts s in the place of old, under the log's lock: no event can fall between the replay and the rooms, or
+// come twice.
+func (r *recovery) resume(old, s *Socket, offset *string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	element := r.parked[old.pid]
+	if element == nil || element.Value.(parking).socket != old {
+		return false
+	}
+	missed, ok := r.missed(element.Value.(parking), offset)
+	if !ok || !s.conn.enter(s) {
+		return false
+	}
+	r.unpark(old)
+	r.known[s.pid] = s
+	s.baseline, s.lastSeq = old.baseline, old.lastSeq
+	s.namespace.add(s)
+	var run []*engineio.Frame
+	for _, e := range missed {
+		run = append(run, e.run...)
+		s.lastSeq = e.position
+	}
+	run = append(run, payloadFrame(typeConnect, s.namespace.name, s.connectAnswer()))
+	_ = s.send(run) // a failure is the session's end, which is told to Disconnected
+	s.takeRooms(old)
+	return true
+}
+
+// joined tells for each room the position at which the socket joined it.
+func (s *Socket) joined() map[string]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.rooms)
+}
+
+func (s *Socket) takeRooms(old *Socket) {
+	joined := old.joined()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, position := range joined {
+		s.join(name, position)
+	}
+}
+
+// missed collects what a client did not get. ok is false when the log does not reach back that far, or it is too much.
+func (r *recovery) missed(p parking, offset *string) (entries []*entry, ok bool) {
+	has := p.socket.baseline
+	if offset != nil {
+		position, known := r.parseOffset(*offset)
+		if !known {
+			return nil, false
+		}
+		has = max(has, position) // an offset from before this socket was opened
+	}
+	// A client that has the last event ever sent to it missed nothing before it was lost, however long ago that event
+	// was: a quiet client can be recovered although the log has moved on.
+	if has >= p.socket.lastSeq {
+		has = max(has, p.position)
+	}
+	if has < r.dropped {
+		return nil, false
+	}
+	joined := p.socket.joined()
+	bytes := 0
+	for i := range r.entries {
+		e := &r.entries[i]
+		if e.position <= has || !e.isFor(p.socket, joined) {
+			continue
+		}
+		if bytes += e.bytes; bytes > r.maxReplay {
+			return nil, false
+		}
+		entries = append(entries, e)
+	}
+	return entries, true
+}
+
+// isFor reports whether an event would have reached a socket that has gone.
+func (e *entry) isFor(s *Socket, joined map[string]uint64) bool {
+	if e.namespace != s.namespace {
+		return false
+	}
+	if e.to != "" {
+		return e.to == s.id
+	}
+	position, in := joined[e.room]
+	return in && e.position > position && (e.except == nil || !e.except(s))
+}
