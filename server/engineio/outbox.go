@@ -1,28 +1,125 @@
 package engineio
 
-// Transport is "polling" or "websocket", whichever carries the session now.
-func (s *Session) Transport() string { return Polling }
+import "slices"
+
+// batchLimit bounds the bytes of one write, so that the write deadline measures
+// a client's speed and not the size of what waits for it.
+const batchLimit = 256 << 10
+
+// outbox is what waits to leave. It lives in a Session, under its mutex.
+type outbox struct {
+	queue    []*Frame
+	queued   int  // bytes, counted until they are written
+	refused  bool // a volatile run was refused since the last Drained
+	flushing bool // a goroutine writes the queue, and will look again
+}
 
 // Send queues a run of frames: they leave next to each other, in order, with
 // nothing between them (a binary event and its attachments). It never blocks.
 // The error is [ErrClosed] or [ErrSlowReader].
-func (s *Session) Send(frames ...*Frame) error { return nil }
+func (s *Session) Send(frames ...*Frame) error {
+	n := size(frames)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	if s.over(n, s.server.options.HardLimit) {
+		s.end(ending{reason: ReasonSlowReader})
+		return ErrSlowReader
+	}
+	s.push(frames, n)
+	return nil
+}
 
 // SendVolatile is Send for what may be lost: it returns false, and the run is
 // dropped, when the outbox is over its soft limit or the session has ended.
 // After a refusal [Handler.Drained] tells when there is room again.
-func (s *Session) SendVolatile(frames ...*Frame) bool { return true }
+func (s *Session) SendVolatile(frames ...*Frame) bool {
+	n := size(frames)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.over(n, s.server.options.SoftLimit) {
+		s.refused = true
+		return false
+	}
+	s.push(frames, n)
+	return true
+}
 
 // Queued is the number of bytes that wait, or are being written.
-func (s *Session) Queued() int { return 0 }
+func (s *Session) Queued() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queued
+}
 
-// Close ends the session, gracefully: what is queued is still written, bounded
-// by the write timeout, then the transport is closed. It does not block; Closed
-// is called from another goroutine. Later calls do nothing.
-func (s *Session) Close(reason string) {}
+// over reports whether n more bytes break a limit. An empty outbox takes
+// anything: otherwise a run larger than the limit could never be sent, and a
+// refusal would never be followed by Drained.
+func (o *outbox) over(n, limit int) bool { return o.queued > 0 && o.queued+n > limit }
 
-// Done is closed when the session has ended, before [Handler.Closed].
-func (s *Session) Done() <-chan struct{} { return s.done }
+// push queues a run and wakes whoever carries the session. The caller holds mu.
+func (s *Session) push(frames []*Frame, n int) {
+	s.queue = append(s.queue, frames...)
+	s.queued += n
+	for _, f := range frames {
+		s.stats.PacketsOut++
+		s.stats.BytesOut += uint64(len(f.wire) - f.head)
+	}
+	s.wake()
+}
 
-// Stats is a copy of the session's counters.
-func (s *Session) Stats() Stats { return s.stats }
+// wake starts a flusher, or tells the waiting poll. The caller holds mu.
+func (s *Session) wake() {
+	switch {
+	case s.flushing:
+	case s.ws != nil:
+		s.flushing = true
+		s.server.tasks.Add(1)
+		go s.flush()
+	case s.poll != nil:
+		s.poll.wakeUp()
+	}
+}
+
+// take removes frames of up to limit bytes from the queue, at least one if
+// there is any. They still count as queued until written is called.
+func (o *outbox) take(limit int) (frames []*Frame, n int) {
+	for i, f := range o.queue {
+		if i > 0 && n+f.Len() > limit {
+			frames = slices.Clip(o.queue[:i])
+			o.queue = o.queue[i:]
+			return frames, n
+		}
+		n += f.Len()
+	}
+	frames, o.queue = o.queue, nil // nothing of ours stays with an idle session
+	return frames, n
+}
+
+// written takes n bytes off the count, and reports whether Drained is due.
+func (o *outbox) written(n int) (drained bool) {
+	o.queued -= n
+	if !o.refused || o.queued > 0 {
+		return false
+	}
+	o.refused = false
+	return true
+}
+
+// drop forgets what waits; what is being written stays counted.
+func (o *outbox) drop() {
+	o.queued -= size(o.queue)
+	o.queue = nil
+}
+
+func size(frames []*Frame) (n int) {
+	for _, f := range frames {
+		n += f.Len()
+	}
+	return n
+}

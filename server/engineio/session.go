@@ -1,6 +1,11 @@
 package engineio
 
 import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -16,12 +21,64 @@ type Session struct {
 	id        string
 	handshake Handshake
 
-	mu     sync.Mutex
-	closed bool
-	queue  []*Frame
-	bytes  int
-	stats  Stats
-	done   chan struct{}
+	turn sync.Mutex // held while the handler has this session; never taken under mu
+
+	mu      sync.Mutex // guards everything below
+	closed  bool
+	done    chan struct{} // made by the first Done
+	ws      *socket       // carries the session; nil while polling does
+	probe   *socket       // a WebSocket that wants to take over
+	probed  bool          // the probe has been answered: "5" may come
+	poll    *poll         // the GET that waits
+	posting bool          // a POST is under way
+
+	outbox
+	last     farewell
+	beat     heartbeat
+	schedule entry // guarded by the wheel
+	stats    Stats
+}
+
+// newSession makes a session that nobody can find yet.
+func (s *Server) newSession(r *http.Request) *Session {
+	url := *r.URL
+	session := &Session{
+		server: s,
+		id:     newID(),
+		handshake: Handshake{
+			RemoteAddr: r.RemoteAddr,
+			Header:     r.Header.Clone(),
+			URL:        &url,
+			EIO:        protocol,
+			TLS:        r.TLS != nil,
+			Time:       time.Now(),
+		},
+	}
+	session.beat = s.firstBeat()
+	return session
+}
+
+// newID is 120 random bits: sids are bearer secrets of their sessions.
+func newID() string {
+	var b [15]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// openPacket is the answer to the handshake (protocol, "Handshake").
+func (s *Session) openPacket(upgrades []string) *Frame {
+	o := s.server.options
+	data, err := json.Marshal(struct {
+		SID          string   `json:"sid"`
+		Upgrades     []string `json:"upgrades"`
+		PingInterval int64    `json:"pingInterval"`
+		PingTimeout  int64    `json:"pingTimeout"`
+		MaxPayload   int      `json:"maxPayload"`
+	}{s.id, upgrades, o.PingInterval.Milliseconds(), o.PingTimeout.Milliseconds(), o.MaxPayload})
+	if err != nil {
+		panic("engineio: strings and numbers always encode: " + err.Error())
+	}
+	return newPacket(packetOpen, data)
 }
 
 // ID is the session's sid: unguessable, and silent about the node.
@@ -30,5 +87,66 @@ func (s *Session) ID() string { return s.id }
 // Request is what opened the session. The receiver must not change its parts.
 func (s *Session) Request() Handshake { return s.handshake }
 
-// Opened is when the session was made.
-func (s *Session) Opened() time.Time { return s.handshake.Time }
+// Transport is "polling" or "websocket", whichever carries the session now.
+func (s *Session) Transport() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ws != nil {
+		return WebSocket
+	}
+	return Polling
+}
+
+// Done is closed when the session has ended, before [Handler.Closed].
+func (s *Session) Done() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done == nil {
+		s.done = make(chan struct{})
+		if s.closed {
+			close(s.done)
+		}
+	}
+	return s.done
+}
+
+// Stats is a copy of the session's counters.
+func (s *Session) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats
+}
+
+// open tells the handler, which may already send or close.
+func (s *Session) open() {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.guard(func() { s.server.handler.Open(s) })
+}
+
+// deliver hands one message to the handler, unless the session has ended.
+func (s *Session) deliver(m Message) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return
+	}
+	s.guard(func() { s.server.handler.Message(s, m) })
+}
+
+// guard keeps a panic of the handler inside the session it belongs to.
+func (s *Session) guard(call func()) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		s.server.options.Logger.Error("engineio: a handler panicked; its session is closed",
+			"sid", s.id, "panic", cause, "stack", string(debug.Stack()))
+		s.finish(ending{reason: ReasonHandlerPanic, status: statusInternal})
+	}()
+	call()
+}
