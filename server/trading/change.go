@@ -1,0 +1,157 @@
+package trading
+
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// ChangeKind says what to change.
+type ChangeKind string
+
+// The changes, in the order they are looked for. A tighter stop or a farther
+// target is never among them: they mend the ratio on paper only.
+const (
+	ChangeSize  ChangeKind = "size"
+	ChangeEntry ChangeKind = "entry"
+	ChangeBoth  ChangeKind = "entry and size"
+	ChangeSkip  ChangeKind = "skip"
+)
+
+// Change is the smallest change that would earn a better verdict.
+type Change struct {
+	Kind    ChangeKind       `json:"kind"`
+	Size    *decimal.Decimal `json:"size,omitempty"`
+	Entry   *decimal.Decimal `json:"entry,omitempty"` // on the tick, rounded against the trader
+	Verdict Verdict          `json:"verdict"`         // what it would earn; null for skip
+}
+
+// smallestChange tries a smaller size, then a better entry, then both; each is
+// evaluated like any idea, so what it promises is what the trader would get.
+func smallestChange(e Evaluation, plan Plan, session SessionState) *Change {
+	try := func(c Change) *Change {
+		idea := e.Idea
+		if c.Size != nil {
+			idea.Quantity = c.Size
+		}
+		if c.Entry != nil {
+			idea.Entry = &Price{Value: *c.Entry}
+		}
+		next := evaluate(idea, plan, session)
+		if !next.Verdict.better(e.Verdict) {
+			return nil
+		}
+		c.Verdict = next.Verdict
+		return &c
+	}
+	if size := smallerSize(e.Numbers, e.Idea.Quantity); size != nil {
+		if c := try(Change{Kind: ChangeSize, Size: size}); c != nil {
+			return c
+		}
+	}
+	if e.Idea.Status == Planned {
+		for _, entry := range betterEntries(e, plan) {
+			if c := try(Change{Kind: ChangeEntry, Entry: &entry}); c != nil {
+				return c
+			}
+			idea := e.Idea
+			idea.Entry = &Price{Value: entry}
+			size := smallerSize(evaluate(idea, plan, session).Numbers, e.Idea.Quantity)
+			if size == nil {
+				continue
+			}
+			if c := try(Change{Kind: ChangeBoth, Entry: &entry, Size: size}); c != nil {
+				return c
+			}
+		}
+	}
+	return &Change{Kind: ChangeSkip}
+}
+
+// smallerSize is the largest size allowed, when that is smaller than said.
+func smallerSize(n Numbers, said *decimal.Decimal) *decimal.Decimal {
+	if n.MaxSize == nil || said == nil || n.MaxSize.Sign() <= 0 || !n.MaxSize.LessThan(*said) {
+		return nil
+	}
+	return n.MaxSize
+}
+
+// betterEntries are the entries that would just reach the ratio, or just make
+// one step affordable; the nearest first.
+func betterEntries(e Evaluation, plan Plan) []decimal.Decimal {
+	i := e.Idea
+	if i.Entry == nil || i.Stop == nil || i.Side == "" || i.Instrument == nil {
+		return nil
+	}
+	var found []decimal.Decimal
+	add := func(entry decimal.Decimal) {
+		toStop := entry.Sub(i.Stop.Value).Mul(i.Side.toward())
+		gain := i.Entry.Value.Sub(entry).Mul(i.Side.toward())
+		if toStop.Sign() > 0 && gain.Sign() > 0 {
+			found = append(found, entry)
+		}
+	}
+	if entry, ok := entryForRatio(e, plan.Risk.MinRewardRisk); ok {
+		add(entry)
+	}
+	if entry, ok := entryForRisk(e); ok {
+		add(entry)
+	}
+	slices.SortFunc(found, func(a, b decimal.Decimal) int {
+		return a.Sub(i.Entry.Value).Abs().Cmp(b.Sub(i.Entry.Value).Abs())
+	})
+	return found
+}
+
+// entryForRatio solves (T − E) = least × (E − S) for the average target T:
+// E = (T + least × S) / (1 + least), on the tick on the safe side.
+func entryForRatio(e Evaluation, least decimal.Decimal) (decimal.Decimal, bool) {
+	weight, sum := decimal.Zero, decimal.Zero
+	for _, leg := range e.Numbers.Targets {
+		weight = weight.Add(leg.Weight)
+		sum = sum.Add(leg.Price.Mul(leg.Weight))
+	}
+	if weight.Sign() <= 0 || least.Sign() <= 0 {
+		return decimal.Zero, false
+	}
+	num := sum.Add(least.Mul(e.Idea.Stop.Value).Mul(weight))
+	den := weight.Mul(one.Add(least))
+	return e.safeEntry(num, den), true
+}
+
+// entryForRisk is the entry at which the smallest size fits: where nothing
+// fits, the stop is too far for the account.
+func entryForRisk(e Evaluation) (decimal.Decimal, bool) {
+	n := e.Numbers
+	if n.MaxSize == nil || n.MaxSize.Sign() > 0 || n.RiskPerUnit == nil || n.RiskPerUnit.Sign() <= 0 || n.Caps == nil {
+		return decimal.Zero, false
+	}
+	room := n.room
+	step := e.Idea.Instrument.SizeStep
+	if room == nil || room.Sign() <= 0 {
+		return decimal.Zero, false
+	}
+	// points = room / (value of a point for one step)
+	value := e.Idea.Instrument.PointValue.Mul(step)
+	quote := one
+	if e.Idea.Instrument.Quote != "USD" {
+		quote = e.Idea.Stop.Value
+	}
+	num := room.Mul(quote).Mul(e.Idea.Side.toward()).Add(e.Idea.Stop.Value.Mul(value))
+	return e.safeEntry(num, value), true
+}
+
+// safeEntry is num/den on the tick grid: at or below for a long, at or above
+// for a short.
+func (e Evaluation) safeEntry(num, den decimal.Decimal) decimal.Decimal {
+	i := e.Idea
+	tick := i.Instrument.TickAt(i.Entry.Value)
+	if tick.Sign() <= 0 {
+		tick = cent
+	}
+	n, rest := num.QuoRem(den.Mul(tick), 0)
+	if i.Side == Short && rest.Sign() > 0 {
+		n = n.Add(one)
+	}
+	return n.Mul(tick)
+}

@@ -1,0 +1,69 @@
+package trading
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// SessionState is what is known of the trading day so far. The zero value
+// knows nothing: guards that need it are then left out, and the money already
+// lost and at risk counts as none. Times are instants; the plan's time zone
+// says which day they belong to.
+type SessionState struct {
+	// Known says that the numbers come from a record that is kept (a journal),
+	// so that zero means "none" and not "nobody knows".
+	Known bool `json:"known"`
+	// Now is the moment of the idea; zero leaves out every check of the clock.
+	Now time.Time `json:"now"`
+	// DayStartEquity is the account when the trading day began; nil: the
+	// equity the idea is checked with.
+	DayStartEquity    *decimal.Decimal `json:"dayStartEquity"`
+	RealisedNet       decimal.Decimal  `json:"realisedNet"` // of the day, after costs; a loss is negative
+	TradesToday       int              `json:"tradesToday"` // entries of the day
+	ConsecutiveLosses int              `json:"consecutiveLosses"`
+	LastLossClosedAt  time.Time        `json:"lastLossClosedAt"` // zero: none
+	LastClosed        *ClosedTrade     `json:"lastClosed"`
+	Open              []OpenPosition   `json:"open"`
+	// DrawdownRoom is what may be lost before the account's drawdown rule is
+	// breached; nil when unknown. See [Drawdown].
+	DrawdownRoom *decimal.Decimal `json:"drawdownRoom"`
+}
+
+// ClosedTrade is the latest closed trade, as far as the guards need it.
+type ClosedTrade struct {
+	Symbol   string          `json:"symbol"`
+	Side     Side            `json:"side"`
+	ClosedAt time.Time       `json:"closedAt"`
+	Net      decimal.Decimal `json:"net"`
+	Risk     decimal.Decimal `json:"risk"` // money that was at risk
+}
+
+// OpenPosition is a trade that is on, with what it still risks.
+type OpenPosition struct {
+	Symbol   string          `json:"symbol"`
+	Side     Side            `json:"side"`
+	Quantity decimal.Decimal `json:"quantity"`
+	Entry    decimal.Decimal `json:"entry"`
+	Risk     decimal.Decimal `json:"risk"`
+}
+
+// OpenRisk is what all open positions may still lose together.
+func (s SessionState) OpenRisk() decimal.Decimal {
+	sum := decimal.Zero
+	for _, p := range s.Open {
+		if p.Risk.Sign() > 0 {
+			sum = sum.Add(p.Risk)
+		}
+	}
+	return sum
+}
+
+// LossToday is the realised net loss of the day as a positive amount; zero on
+// a winning day.
+func (s SessionState) LossToday() decimal.Decimal {
+	if s.RealisedNet.Sign() < 0 {
+		return s.RealisedNet.Neg()
+	}
+	return decimal.Zero
+}
