@@ -4,7 +4,7 @@ GO ?= go
 BIN := bin/coach
 GOLANGCI := $(GO) tool -modfile=tools.mod golangci-lint
 # Not in tools.mod: it brings the clients of every cloud with it. Fetched only by who cuts a release.
-GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.18.2
+GORELEASER := $(GO) run github.com/goreleaser/goreleaser/v2@v2.14.3
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo none)
