@@ -81,6 +81,9 @@ func newSite(t *testing.T, l net.Listener, server *engineio.Server) *site {
 			t.Errorf("close: %v", err)
 		}
 		tasks.Wait()
+		if _, fake := l.(*pipeListener); fake {
+			<-time.After(time.Second) // net/http sleeps half a second before some closes
+		}
 	})
 	return &site{t: t, server: server, client: &http.Client{Transport: transport}, dial: dial}
 }
@@ -320,3 +323,19 @@ func (l *pipeListener) Close() error {
 }
 
 func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+
+// eagerConn writes more than it was told to behind the first write that ends a
+// request.
+type eagerConn struct {
+	net.Conn
+	extra []byte
+}
+
+func (c *eagerConn) Write(b []byte) (int, error) {
+	whole := append(append([]byte(nil), b...), c.extra...)
+	c.extra = nil
+	if _, err := c.Conn.Write(whole); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}

@@ -23,7 +23,7 @@ const (
 )
 
 // patience is how long a read may take before a test gives up.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Socket is the client's end of a WebSocket connection.
 type Socket struct {
