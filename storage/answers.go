@@ -40,6 +40,14 @@ func (tx *Tx) ClaimAnswers(ctx context.Context, owner string, lease time.Duratio
 	return claimed, nil
 }
 
+// OpenAnswers lists the ids of a conversation's answers that are not finished.
+func (r Reader) OpenAnswers(ctx context.Context, conversationID string) ([]string, error) {
+	return collect(ctx, r, "list open answers", func(row scanner) (string, error) {
+		var id string
+		return id, row.Scan(&id)
+	}, `SELECT m.id FROM messages m WHERE m.conversation_id = $1 AND m.status IN ('pending', 'streaming') ORDER BY m.seq`, conversationID)
+}
+
 // CheckpointAnswer keeps what was written so far and renews the lease. It
 // reports whether a stop was asked for; ErrNotFound: the lease is lost.
 func (tx *Tx) CheckpointAnswer(ctx context.Context, m Message, lease time.Duration) (stop bool, err error) {

@@ -50,6 +50,14 @@ func (r Reader) Membership(ctx context.Context, conversationID, userID string) (
 	return m, r.wrap("find conversation", err)
 }
 
+// Conversation finds one, whoever may read it.
+func (r Reader) Conversation(ctx context.Context, id string) (Conversation, error) {
+	m, err := scanMembership(r.q.QueryRowContext(ctx, `SELECT `+membershipColumns+`
+		FROM conversations c JOIN members m ON m.conversation_id = c.id AND m.user_id = c.owner_id
+		WHERE c.id = $1 AND c.deleted_at IS NULL`, id))
+	return m.Conversation, r.wrap("find conversation", err)
+}
+
 // ConversationPage asks for one page of a user's conversations, newest
 // activity first.
 type ConversationPage struct {

@@ -19,13 +19,17 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
+)
 
-	"github.com/elite-trading-coach/coach/migrations"
+// The databases coach runs on.
+const (
+	SQLite   = "sqlite"
+	Postgres = "postgres"
 )
 
 // dialect is what the two databases say differently.
 type dialect struct {
-	name migrations.Dialect
+	name string
 	// now is the database's clock in microseconds, for leases.
 	now string
 	// These end a SELECT that a write will follow: of a conversation (c), of a
@@ -36,13 +40,13 @@ type dialect struct {
 }
 
 var sqliteDialect = dialect{
-	name:     migrations.SQLite,
+	name:     SQLite,
 	now:      "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
 	classify: classifySQLite,
 }
 
 var postgresDialect = dialect{
-	name:             migrations.Postgres,
+	name:             Postgres,
 	now:              "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	lockConversation: " FOR UPDATE OF c",
 	lockMessage:      " FOR UPDATE OF m",

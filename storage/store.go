@@ -23,8 +23,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-
-	"github.com/elite-trading-coach/coach/migrations"
 )
 
 // Options says where the records are.
@@ -73,8 +71,8 @@ func scheme(url string) string {
 	return before + "://"
 }
 
-// Dialect names the database underneath.
-func (s *Store) Dialect() migrations.Dialect { return s.d.name }
+// Dialect names the database underneath, SQLite or Postgres.
+func (s *Store) Dialect() string { return s.d.name }
 
 // DB is the handle for migrations and for nothing else: on SQLite it is the
 // writer's own, with one connection.

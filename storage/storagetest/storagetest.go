@@ -104,7 +104,7 @@ func Open(t testing.TB, url string) *storage.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if _, err := migrations.Up(ctx, s.DB(), s.Dialect()); err != nil {
+	if _, err := migrations.Up(ctx, s.DB(), migrations.Dialect(s.Dialect())); err != nil {
 		t.Fatal(err)
 	}
 	return s
