@@ -53,6 +53,11 @@ func onFakeClock(t *testing.T, o engineio.Options, test func(t *testing.T, x *si
 // newSite serves on a listener until the test ends, and then waits for
 // everything to end with it.
 func newSite(t *testing.T, l net.Listener, server *engineio.Server) *site {
+	return newSiteBehind(t, l, server, server)
+}
+
+// newSiteBehind puts something between net/http and the server.
+func newSiteBehind(t *testing.T, l net.Listener, server *engineio.Server, front http.Handler) *site {
 	dial := func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
 	if pipes, ok := l.(*pipeListener); ok {
 		dial = pipes.Dial
@@ -62,7 +67,7 @@ func newSite(t *testing.T, l net.Listener, server *engineio.Server) *site {
 		DisableCompression: true,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	web := &http.Server{Handler: server}
+	web := &http.Server{Handler: front}
 	var tasks sync.WaitGroup
 	tasks.Go(func() {
 		if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {

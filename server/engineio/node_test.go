@@ -1,0 +1,71 @@
+package engineio_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/elite-trading-coach/coach/server/engineio"
+	"github.com/elite-trading-coach/coach/server/engineio/enginetest"
+)
+
+// TestNodeClients runs the real client, and races that only two processes show.
+func TestNodeClients(t *testing.T) {
+	node := needNode(t)
+	h := hooks{message: func(s *engineio.Session, m engineio.Message) {
+		if string(m.Data) == "close me" {
+			s.Close("asked to")
+			return
+		}
+		_ = s.Send(enginetest.Frame(m))
+	}}
+	server := engineio.NewServer(enginetest.SuiteOptions(), h)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	web := httptest.NewServer(server)
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		web.Close()
+	})
+	for _, script := range []string{"client.mjs", "races.mjs"} {
+		t.Run(script, func(t *testing.T) {
+			folder := filepath.Join("..", "..", "testdata", "node", "engineio")
+			if _, err := os.Stat(filepath.Join(folder, script)); err != nil { // go test's cache learns of the file
+				t.Fatal(err)
+			}
+			command := exec.CommandContext(t.Context(), node, script)
+			command.Dir = folder
+			command.Env = append(os.Environ(), "ENGINE_URL="+web.URL)
+			if out, err := command.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// needNode finds node and the installed clients, or skips; where node is
+// required, their absence fails.
+func needNode(t *testing.T) string {
+	t.Helper()
+	give := t.Skipf
+	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "node") {
+		give = t.Fatalf
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		give("install node: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join("..", "..", "testdata", "node", "node_modules", "engine.io-client")); err != nil {
+		give("run npm ci in testdata/node: %v", err)
+	}
+	return node
+}
