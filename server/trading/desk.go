@@ -232,9 +232,9 @@ func (d *desk) inputs() (known, needed int, missing []Field) {
 	need(i.Side != "", FieldSide)
 	need(i.Symbol != "", FieldInstrument)
 	need(i.Entry != nil, FieldEntry)
-	need(i.Stop != nil || i.HasDeclined(FieldStop), FieldStop)
+	need(i.Stop != nil || i.HasDeclined(FieldStop) || i.waits(FieldStop), FieldStop)
 	if d.plan.Entries.TargetRequired || rules.MinRewardRisk.Sign() > 0 {
-		need(len(i.Targets) > 0 || i.HasDeclined(FieldTarget), FieldTarget)
+		need(len(i.Targets) > 0 || i.HasDeclined(FieldTarget) || i.waits(FieldTarget), FieldTarget)
 	}
 	if !money {
 		return known, needed, missing

@@ -119,6 +119,22 @@ type Idea struct {
 	Questions   []Question       `json:"questions,omitempty"`   // unreadable, ambiguous, impossible
 	Notes       []string         `json:"notes,omitempty"`       // remarks on how something was read
 	PriorStop   *decimal.Decimal `json:"priorStop,omitempty"`   // the stop before the trader moved it
+	Pending     []Distance       `json:"pending,omitempty"`     // distances that wait for an entry, a side or an instrument
+	Confirmed   bool             `json:"confirmed,omitempty"`   // "yes, that is meant": far prices are no typo
+}
+
+// Distance is a stop or target given as a distance from the entry. Unit is
+// points, ticks, pips, % or R.
+type Distance struct {
+	Field    Field            `json:"field"`
+	Size     decimal.Decimal  `json:"size"`
+	Unit     string           `json:"unit"`
+	Words    string           `json:"words"`
+	Portion  *decimal.Decimal `json:"portion,omitempty"`
+	Quantity *decimal.Decimal `json:"quantity,omitempty"`
+	Rest     bool             `json:"rest,omitempty"`
+
+	claim bool // a ratio that counts as a target only when no target is named
 }
 
 // HasDeclined says whether the trader refused a thing outright.
@@ -134,6 +150,17 @@ func (i Idea) HasDeclined(f Field) bool {
 // Impossible says whether a question stands in the way of any sums: the stop
 // on the wrong side, a price of zero, a number that may be a typo.
 func (i Idea) Impossible() bool { return len(i.Questions) > 0 }
+
+// waits says whether a distance for the field was given and cannot be turned
+// into a price yet.
+func (i Idea) waits(f Field) bool {
+	for _, d := range i.Pending {
+		if d.Field == f {
+			return true
+		}
+	}
+	return false
+}
 
 func (i *Idea) ask(f Field, text string) {
 	for _, q := range i.Questions {

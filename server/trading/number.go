@@ -1,0 +1,316 @@
+package trading
+
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// unit is what stands behind a number.
+type unit int
+
+const (
+	unitNone unit = iota
+	unitPct
+	unitPoint
+	unitTick
+	unitPip
+	unitR
+	unitContract
+	unitLot
+	unitShare
+	unitX
+	unitMoney
+	unitM // 5m: minutes, or millions
+	unitTime
+	unitOrdinal
+)
+
+// maxWhole and maxFraction are the digits a number may have: more than any
+// price or account, few enough that sums stay cheap.
+const (
+	maxWhole    = 12
+	maxFraction = 10
+)
+
+// convention is how a message writes numbers: 25,000.50 or 25.000,50.
+type convention int
+
+const (
+	conventionUnknown convention = iota
+	conventionPoint              // the point is the decimal mark
+	conventionComma              // the comma is
+	conventionMixed              // the message does both
+)
+
+// parseDigits reads plain digits with at most one point.
+func parseDigits(s string) (decimal.Decimal, bool) {
+	whole, fraction, _ := strings.Cut(s, ".")
+	if len(whole) > maxWhole || len(fraction) > maxFraction || whole == "" && fraction == "" {
+		return decimal.Zero, false
+	}
+	d, err := decimal.NewFromString(s)
+	return d, err == nil
+}
+
+// readAs reads digits with one mark for thousands and another for decimals;
+// ok is false when the groups do not fit.
+func readAs(raw string, thousand, mark string) (decimal.Decimal, bool) {
+	whole, fraction, marked := strings.Cut(raw, mark)
+	if strings.ContainsAny(fraction, ".,'") || marked && fraction == "" {
+		return decimal.Zero, false
+	}
+	if groups := strings.Split(whole, thousand); len(groups) > 1 {
+		if len(groups[0]) == 0 || len(groups[0]) > 3 || groups[0][0] == '0' {
+			return decimal.Zero, false
+		}
+		for _, g := range groups[1:] {
+			if len(g) != 3 {
+				return decimal.Zero, false
+			}
+		}
+		whole = strings.Join(groups, "")
+	}
+	if strings.ContainsAny(whole, ".,'") {
+		return decimal.Zero, false
+	}
+	if marked {
+		return parseDigits(whole + "." + fraction)
+	}
+	return parseDigits(whole)
+}
+
+// looksLikeList says whether commas separate numbers rather than digits: no
+// convention reads it as one, or both sides are long and alike (5994,6012).
+func looksLikeList(raw string) bool {
+	if !strings.Contains(raw, ",") {
+		return false
+	}
+	left, right, _ := strings.Cut(raw, ",")
+	if len(left) >= 4 && len(left) == len(right) {
+		return true
+	}
+	_, point := readAs(raw, ",", ".")
+	_, comma := readAs(raw, ".", ",")
+	return !point && !comma
+}
+
+// readNumbers gives every number token its value. One message has one
+// convention: a number that can only be read one way tells it, and the
+// ambiguous ones ("6,000") follow; without such a sign both readings are kept.
+func readNumbers(toks []token) {
+	c := conventionOf(toks)
+	for i := range toks {
+		t := &toks[i]
+		if t.kind != tokNumber || t.unit == unitX && !t.value.IsZero() {
+			continue
+		}
+		if strings.Contains(t.text, "'") {
+			t.readMarked()
+			continue
+		}
+		t.read(c)
+	}
+}
+
+func conventionOf(toks []token) convention {
+	c := conventionUnknown
+	for _, t := range toks {
+		if t.kind != tokNumber || !strings.ContainsAny(t.text, ".,") || strings.Contains(t.text, "'") {
+			continue
+		}
+		_, point := readAs(t.text, ",", ".")
+		_, comma := readAs(t.text, ".", ",")
+		if point == comma {
+			continue
+		}
+		said := conventionPoint
+		if comma {
+			said = conventionComma
+		}
+		if c != conventionUnknown && c != said {
+			return conventionMixed
+		}
+		c = said
+	}
+	return c
+}
+
+func (t *token) read(c convention) {
+	point, okPoint := readAs(t.text, ",", ".")
+	comma, okComma := readAs(t.text, ".", ",")
+	switch {
+	case !okPoint && !okComma:
+		t.kind = tokBad
+	case !okComma, okPoint && c == conventionPoint:
+		t.value = point
+	case !okPoint, c == conventionComma:
+		t.value = comma
+	default:
+		t.value = point
+		if !point.Equal(comma) {
+			t.other = &comma
+		}
+	}
+}
+
+// readMarked reads what has an apostrophe: 6'000 in Swiss thousands, and
+// 110'16 or 110'165 in 32nds, where both are possible until the instrument is
+// known (other then is the 32nds).
+func (t *token) readMarked() {
+	whole, rest, _ := strings.Cut(t.text, "'")
+	if points, ok := parseDigits(whole); ok {
+		if v, ok := read32nds(points, rest); ok {
+			t.value, t.other = v, nil
+		}
+	}
+	if v, ok := readAs(t.text, "'", "."); ok {
+		if !t.value.IsZero() {
+			thirty := t.value
+			t.other = &thirty
+		}
+		t.value = v
+	}
+	if t.value.IsZero() {
+		t.kind = tokBad
+	}
+}
+
+// unitWords are what may stand behind a number; read only.
+var unitWords = map[string]unit{
+	"pct": unitPct, "percent": unitPct, "prct": unitPct, "percents": unitPct,
+	"pt": unitPoint, "pts": unitPoint, "point": unitPoint, "points": unitPoint, "handle": unitPoint, "handles": unitPoint, "pnts": unitPoint,
+	"tick": unitTick, "ticks": unitTick, "tk": unitTick, "tks": unitTick,
+	"pip": unitPip, "pips": unitPip,
+	"r": unitR, "rs": unitR,
+	"contract": unitContract, "contracts": unitContract, "ct": unitContract, "cts": unitContract, "con": unitContract, "cons": unitContract,
+	"car": unitContract, "cars": unitContract, "contrats": unitContract, "contacts": unitContract, "micros": unitContract, "minis": unitContract,
+	"lot": unitLot, "lots": unitLot,
+	"share": unitShare, "shares": unitShare, "shs": unitShare, "sh": unitShare, "shrs": unitShare,
+	"x":       unitX,
+	"dollars": unitMoney, "dollar": unitMoney, "bucks": unitMoney, "usd": unitMoney, "$": unitMoney,
+	"min": unitTime, "mins": unitTime, "minute": unitTime, "minutes": unitTime, "h": unitTime, "hr": unitTime, "hour": unitTime, "hours": unitTime,
+	"d": unitTime, "day": unitTime, "days": unitTime, "weeks": unitTime, "week": unitTime, "am": unitTime, "pm": unitTime, "years": unitTime, "sec": unitTime, "seconds": unitTime,
+	"st": unitOrdinal, "nd": unitOrdinal, "rd": unitOrdinal, "th": unitOrdinal,
+	"m": unitM, "mm": unitM, "mil": unitM, "million": unitM,
+}
+
+// foreign are currencies an account may be in that need a rate; read only.
+var foreign = map[string]string{
+	"€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "gbp": "GBP", "pounds": "GBP", "quid": "GBP",
+	"¥": "JPY", "jpy": "JPY", "yen": "JPY", "chf": "CHF", "francs": "CHF", "cad": "CAD", "aud": "AUD", "inr": "INR", "₹": "INR", "rupees": "INR",
+}
+
+// foldUnits joins a number with the sign before it and the unit behind it into
+// one token, so that what follows sees "$25k" and "6 points" as numbers.
+func foldUnits(toks []token) []token {
+	out := make([]token, 0, len(toks))
+	for i := 0; i < len(toks); i++ {
+		t := toks[i]
+		if t.kind != tokNumber {
+			out = append(out, t)
+			continue
+		}
+		out = takeLead(out, &t)
+		i += takeUnit(toks[i+1:], &t)
+		out = append(out, t)
+	}
+	return out
+}
+
+// takeLead moves a currency or sign that stands directly before the number
+// from out into it.
+func takeLead(out []token, t *token) []token {
+	if len(out) == 0 {
+		return out
+	}
+	last := out[len(out)-1]
+	switch {
+	case last.text == "$", last.kind == tokWord && last.text == "usd":
+		t.lead = '$'
+	case foreign[last.text] != "" && (last.kind == tokPunct || last.kind == tokWord):
+		t.currency = foreign[last.text]
+	case (last.text == "+" || last.text == "-") && t.glued && !signIsDash(out):
+		t.lead = last.text[0]
+	default:
+		return out
+	}
+	return out[:len(out)-1]
+}
+
+// signIsDash says whether the dash before a number joins it to the number or
+// word before, as in 5994-5996 and 12-26.
+func signIsDash(out []token) bool {
+	if len(out) < 2 {
+		return false
+	}
+	before := out[len(out)-2]
+	return out[len(out)-1].glued && (before.kind == tokNumber || before.kind == tokWord && len(before.text) > 2)
+}
+
+// takeUnit reads k, %, and unit words behind a number and says how many tokens
+// it used.
+func takeUnit(next []token, t *token) int {
+	used := 0
+	if len(next) > 0 && (next[0].text == "k" || next[0].text == "grand") && next[0].kind == tokWord {
+		t.value, t.kilo, used = t.value.Shift(3), true, 1
+		if t.other != nil {
+			shifted := t.other.Shift(3)
+			t.other = &shifted
+		}
+		next = next[1:]
+	}
+	if len(next) == 0 {
+		return used
+	}
+	switch w := next[0]; {
+	case w.text == "%":
+		t.unit = unitPct
+		return used + 1
+	case w.kind == tokPunct && foreign[w.text] != "":
+		t.currency = foreign[w.text]
+		return used + 1
+	case w.text == "$" && (len(next) < 2 || next[1].kind != tokNumber):
+		t.lead = '$'
+		return used + 1
+	case w.text == "-" && len(next) > 1 && next[1].kind == tokWord && t.unit == unitNone:
+		u := unitWords[next[1].text]
+		if u == unitPoint || u == unitTick || u == unitPip || u == unitPct || u == unitTime || u == unitR {
+			t.unit = u
+			return used + 2
+		}
+	case w.kind == tokWord:
+		return used + t.takeWord(w, next[1:])
+	}
+	return used
+}
+
+func (t *token) takeWord(w token, after []token) int {
+	if c := foreign[w.text]; c != "" && !t.pairFollows(after) {
+		t.currency = c
+		return 1
+	}
+	u, ok := unitWords[w.text]
+	if !ok {
+		return 0
+	}
+	followedByNumber := len(after) > 0 && after[0].kind == tokNumber
+	switch {
+	case w.text == "pt" && !w.glued && followedByNumber, w.text == "pt" && len(after) > 0 && (after[0].text == ":" || after[0].text == "@"):
+		return 0 // "5994 pt 6012": a price target
+	case !w.glued && (u == unitM || u == unitOrdinal || w.text == "d" || w.text == "h") && w.text != "million" && w.text != "mil":
+		return 0
+	case w.text == "con" && !w.glued:
+		return 0
+	case w.text == "x" && !w.glued && followedByNumber:
+		return 0
+	}
+	t.unit, t.unitWord = u, w.text
+	if u == unitMoney {
+		t.unit, t.lead = unitNone, '$'
+	}
+	return 1
+}
+
+// pairFollows guards "1 eur/usd": the name of a pair, not a currency.
+func (t *token) pairFollows(after []token) bool { return len(after) > 0 && after[0].text == "/" }

@@ -1,0 +1,157 @@
+package trading
+
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// maxIdeas bounds what one message is read as; a message with more is a list,
+// and the rest of it is left unread.
+const maxIdeas = 20
+
+// ParseIdea reads one idea from plain words; where the words hold several, the
+// first. What it cannot read it leaves nil. It never fails and never invents a
+// number: every number in the idea was written, or derived from one that was.
+func ParseIdea(text string) Idea {
+	ideas := ParseIdeas(text)
+	if len(ideas) == 0 {
+		return Idea{Status: Planned}
+	}
+	return ideas[0]
+}
+
+// ParseIdeas reads all ideas of a message. A message without a side, a price
+// or an instrument gives none, except that one with an account or a risk alone
+// gives an idea holding just that: it may complete an earlier one.
+func ParseIdeas(text string) []Idea {
+	r := newReader(text)
+	r.walk()
+	ideas := make([]Idea, 0, len(r.drafts))
+	for _, d := range r.drafts {
+		if i, ok := d.finish(); ok {
+			ideas = append(ideas, i)
+		}
+	}
+	shareMoney(ideas)
+	return ideas
+}
+
+// shareMoney gives the account and the risk said once to all ideas.
+func shareMoney(ideas []Idea) {
+	var equity, pct, money *decimal.Decimal
+	currency := ""
+	for _, i := range ideas {
+		if i.Equity != nil {
+			equity, currency = i.Equity, i.Currency
+		}
+		if i.RiskPct != nil {
+			pct = i.RiskPct
+		}
+		if i.RiskMoney != nil {
+			money = i.RiskMoney
+		}
+	}
+	for n := range ideas {
+		if ideas[n].Equity == nil {
+			ideas[n].Equity, ideas[n].Currency = equity, currency
+		}
+		if ideas[n].RiskPct == nil && ideas[n].RiskMoney == nil {
+			ideas[n].RiskPct, ideas[n].RiskMoney = pct, money
+		}
+	}
+}
+
+// reader walks the tokens once and gives each number its role.
+type reader struct {
+	toks    []token
+	drafts  []*draft
+	cur     *draft
+	role    role
+	since   int  // tokens since the role was set
+	plural  bool // the role goes on after a number: "targets 6007 and 6012"
+	pending part // the portion of the next target
+	unsized bool // options, CFDs, perpetuals
+}
+
+// part is how much of a position a target is for.
+type part struct {
+	fraction *decimal.Decimal
+	units    *decimal.Decimal
+	rest     bool
+}
+
+// draft is an idea while it is being read.
+type draft struct {
+	Idea
+	distances []distance
+	loose     []decimal.Decimal // numbers beside the side or symbol without a label
+	slash     []decimal.Decimal // 6000/5994/6012
+	past      bool              // told in the past tense
+	sideAt    int
+	firm      bool // the symbol stood where an instrument stands
+	moreUnits bool
+	rr        *decimal.Decimal
+	sideUnset bool
+}
+
+// distance is a stop or target given as a distance from the entry.
+type distance struct {
+	field Field
+	size  decimal.Decimal
+	unit  unit
+	words string
+	part  part
+}
+
+func newReader(text string) *reader {
+	toks := lex(text)
+	readNumbers(toks)
+	toks = foldUnits(joinPhrases(toks))
+	toks = countWords(nameSymbols(toks))
+	r := &reader{toks: toks}
+	r.begin()
+	return r
+}
+
+func (r *reader) begin() {
+	r.cur = &draft{Idea: Idea{Status: Planned, Targets: []Target{}}, sideAt: -1}
+	r.drafts = append(r.drafts, r.cur)
+	r.setRole(roleNone)
+}
+
+// countWords makes numbers of "two MES", "a contract", "single lot".
+func countWords(toks []token) []token {
+	for i := 0; i < len(toks); i++ {
+		t := &toks[i]
+		n, ok := numberWords[t.text]
+		if t.kind != tokWord || !ok || i+1 >= len(toks) {
+			continue
+		}
+		next := toks[i+1]
+		u, isUnit := unitWords[next.text]
+		switch {
+		case next.kind == tokWord && isUnit && (u == unitContract || u == unitLot || u == unitShare):
+		case next.kind == tokSymbol && t.text != "a":
+		default:
+			continue
+		}
+		t.kind, t.value, t.unit = tokNumber, decimal.NewFromInt(n), unitContract
+		if isUnit && next.kind == tokWord {
+			t.unit = u
+			toks = slices.Delete(toks, i+1, i+2)
+		}
+	}
+	return toks
+}
+
+func (r *reader) setRole(to role) {
+	r.role, r.since, r.plural = to, 0, false
+}
+
+func (r *reader) tok(i int) token {
+	if i < 0 || i >= len(r.toks) {
+		return token{kind: tokBreak}
+	}
+	return r.toks[i]
+}

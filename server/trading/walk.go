@@ -1,0 +1,309 @@
+package trading
+
+import (
+	"github.com/shopspring/decimal"
+)
+
+// roleLasts is how many tokens a label waits for its number: "stop below
+// yesterday's low at 5994" still finds it.
+const roleLasts = 7
+
+func (r *reader) walk() {
+	for i := 0; i < len(r.toks); i++ {
+		if len(r.drafts) > maxIdeas {
+			r.drafts = r.drafts[:maxIdeas]
+			return
+		}
+		r.since++
+		if r.since > roleLasts {
+			r.setRole(roleNone)
+		}
+		switch t := r.toks[i]; t.kind {
+		case tokBreak:
+			r.endSentence(t)
+		case tokPunct:
+			r.punct(i)
+		case tokWord:
+			i += r.word(i)
+		case tokSymbol:
+			r.symbol(i)
+		case tokNumber:
+			i += r.number(i)
+		case tokRatio:
+			r.ratio(t)
+		case tokClock:
+			r.setRole(roleNone)
+		case tokBad:
+			r.bad(t)
+		}
+	}
+	if !r.unsized {
+		return
+	}
+	for _, d := range r.drafts {
+		if d.Instrument != nil && d.Instrument.Sized() {
+			u := Unlisted(d.Symbol)
+			d.Instrument = &u
+			d.Notes = append(d.Notes, "options, CFDs and perpetuals are not sized until you say what one point is worth")
+		}
+	}
+}
+
+func (r *reader) endSentence(t token) {
+	if t.text != "\n" || r.role != roleStop && r.role != roleTarget && r.role != roleEntry {
+		r.setRole(roleNone)
+	}
+	r.pending = part{}
+}
+
+// punct ends a label's reach at a comma, unless a list goes on behind it.
+func (r *reader) punct(i int) {
+	t := r.toks[i]
+	switch t.text {
+	case ",", "(", ")":
+		if r.plural && r.listGoesOn(i) {
+			return
+		}
+		if r.tok(i+1).kind == tokNumber && r.since == 1 && r.role != roleNone {
+			return // "stop, 5994"
+		}
+		r.setRole(roleNone)
+	case "@":
+		if r.role == roleNone {
+			r.setRole(roleEntry)
+		}
+		r.since = 0
+	}
+}
+
+// listGoesOn says whether a number follows the comma, and no label of its own
+// behind that number.
+func (r *reader) listGoesOn(i int) bool {
+	for n := i + 1; n <= i+4; n++ {
+		switch t := r.tok(n); {
+		case t.kind == tokNumber:
+			after := r.tok(n + 1)
+			return t.lead != '$' || r.cur.Entry == nil || after.kind != tokWord || labels[after.text] == roleNone
+		case t.kind == tokWord && (portions[t.text] != nil || t.text == "rest" || t.text == "remainder" || t.text == "then" || t.text == "and" || t.text == "&" || t.text == "the" || t.text == "at" || t.text == "a" || t.text == "other" || t.text == "last"):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// portions are parts of a position in words; read only.
+var portions = map[string]*decimal.Decimal{
+	"half": share("0.5"), "third": nil, "quarter": share("0.25"), "all": share("1"),
+}
+
+func share(s string) *decimal.Decimal {
+	d := decimal.RequireFromString(s)
+	return &d
+}
+
+// word reads a word and says how many more tokens it used up.
+func (r *reader) word(i int) int {
+	t := r.toks[i]
+	if side := sideWords[t.text]; side != "" {
+		return r.side(i, side)
+	}
+	if to, ok := labels[t.text]; ok && to != roleNone {
+		return r.label(i, to)
+	}
+	switch t.text {
+	case "at", "from", "off", "in", "around", "above", "below", "over", "under", "near":
+		if r.role == roleNone && r.cur.Side != "" && r.cur.Entry == nil && r.tok(i+1).kind == tokNumber {
+			r.setRole(roleEntry)
+		}
+	case "of", "on", "with", "have", "got", "has":
+		r.moneyComes(i)
+	case "half", "quarter", "rest", "remainder", "runner", "third", "thirds":
+		r.portion(t.text)
+	case "to":
+		if r.role == roleNone && r.cur.Entry != nil && len(r.cur.Targets) == 0 && r.tok(i+1).kind == tokNumber && r.tok(i+1).unit == unitNone {
+			r.setRole(roleTarget)
+		}
+	case "pointvalue", "tickvalue", "multiplier":
+		r.pointValue(i)
+	default:
+		r.remark(i)
+	}
+	return 0
+}
+
+// remark takes what a word says of the trade as a whole.
+func (r *reader) remark(i int) {
+	switch w := r.toks[i].text; w {
+	case "holding", "currently", "already", "filled":
+		r.cur.Status = Open
+	case "closed":
+		r.cur.past = true
+	case "later", "tomorrow", "tonight", "monday", "tuesday", "wednesday", "thursday", "friday", "overnight":
+		r.cur.Later = true
+	case "calls", "puts", "option", "options", "perp", "perps", "perpetual", "cfd", "cfds", "strike", "0dte", "spreads":
+		r.unsized = true
+	case "daily", "weekly", "hourly", "monthly":
+		r.cur.Timeframe = w
+	case "breakeven":
+		r.setRole(roleNone)
+	}
+}
+
+// moneyComes opens the account's role where "1 % of", "with", "on a" is
+// followed by money: "risk 1% of 25k".
+func (r *reader) moneyComes(i int) {
+	next := i + 1
+	for n := 0; n < 2 && (r.tok(next).text == "my" || r.tok(next).text == "a" || r.tok(next).text == "an" || r.tok(next).text == "the"); n++ {
+		next++
+	}
+	t := r.tok(next)
+	if t.kind != tokNumber || t.unit != unitNone && t.unit != unitM {
+		return
+	}
+	percent := r.toks[i].text == "of" && r.tok(i-1).unit == unitPct && r.tok(i-1).kind == tokNumber
+	if percent || (t.kilo || t.lead == '$' || t.currency != "") && r.toks[i].text != "of" && !isPriceLabel(r.tok(next+1)) {
+		r.setRole(roleEquity)
+	}
+}
+
+func isPriceLabel(t token) bool {
+	to := labels[t.text]
+	return t.kind == tokWord && (to == roleStop || to == roleTarget || to == roleEntry || to == roleRisk)
+}
+
+func (r *reader) portion(w string) {
+	switch w {
+	case "rest", "remainder", "runner":
+		r.pending = part{rest: true}
+	case "third", "thirds":
+		third := cut(one, decimal.New(3, 0))
+		r.pending = part{fraction: &third}
+	default:
+		r.pending = part{fraction: portions[w]}
+	}
+	if r.role == roleNone && len(r.cur.Targets)+len(r.cur.distances) > 0 {
+		r.setRole(roleTarget)
+	}
+	r.plural = r.plural || r.role == roleTarget
+	r.since = 0
+}
+
+// label gives the next number its role, unless the words refuse the thing.
+func (r *reader) label(i int, to role) int {
+	t := r.toks[i]
+	switch to {
+	case roleStop, roleTarget:
+		if r.refused(i) {
+			r.decline(to)
+			r.setRole(roleNone)
+			return 0
+		}
+	case roleExit:
+		if t.text == "closed" && r.tok(i+1).kind != tokNumber && r.tok(i+1).text != "at" && r.tok(i+1).text != "@" {
+			r.cur.past = true
+			return 0
+		}
+		r.cur.past = true
+	case roleEquity:
+		if t.text == "port" && r.tok(i+1).kind != tokNumber && r.tok(i+1).text != ":" {
+			return 0
+		}
+	case roleEntry:
+		if t.text == "price" && (r.role == roleStop || r.role == roleTarget) || t.text == "limit" && r.role == roleStop {
+			return 0 // "stop price", "stop limit"
+		}
+		if t.text == "filled" || t.text == "entered" {
+			r.cur.Status = Open
+		}
+	}
+	if isNegation(r.tok(i-1).text) && to != roleRisk && to != roleEntry {
+		return 0
+	}
+	if to == roleQuantity && r.role == roleEquity {
+		return 0
+	}
+	r.setRole(to)
+	r.plural = to == roleExit || to == roleTarget
+	if to == roleEntry && t.text == "filled" {
+		r.setRole(roleEntry)
+	}
+	return 0
+}
+
+// refused looks for "no stop", "without a stop", "not using a target", and
+// "stop: none".
+func (r *reader) refused(i int) bool {
+	for n := i - 1; n >= i-4 && n >= 0; n-- {
+		t := r.toks[n]
+		if t.kind != tokWord {
+			break
+		}
+		if isNegation(t.text) {
+			if t.text == "no" && n == i-1 && r.tok(i+1).text == "yet" || t.text == "not" && r.tok(n+1).text == "sure" {
+				return false
+			}
+			return !unfinished(r.toks[n+1 : i])
+		}
+		if t.text != "a" && t.text != "any" && t.text != "use" && t.text != "using" && t.text != "hard" && t.text != "have" && t.text != "need" && t.text != "want" && t.text != "put" && t.text != "set" && t.text != "setting" && t.text != "fixed" && t.text != "profit" && t.text != "placing" && t.text != "or" && t.text != "stop" && t.text != "real" && t.text != "having" && t.text != "putting" {
+			break
+		}
+	}
+	for n := i + 1; n <= i+2; n++ {
+		switch t := r.tok(n); {
+		case t.text == ":" || t.text == "=" || t.text == "is" || t.text == "-":
+		case t.text == "none" || t.text == "no" || t.text == "nope" || t.text == "nil" || t.text == "n/a":
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// unfinished tells "I haven't set a stop yet" from a refusal: it is asked for.
+func unfinished(between []token) bool {
+	for _, t := range between {
+		if t.text == "set" || t.text == "have" {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) decline(to role) {
+	if to == roleStop {
+		r.cur.decline(FieldStop)
+		return
+	}
+	r.cur.decline(FieldTarget)
+}
+
+func (r *reader) ratio(t token) {
+	near := r.role == roleRatio || r.role == roleTarget
+	if !near && r.cur.Side == "" {
+		return
+	}
+	v := t.value
+	r.cur.rr = &v
+	r.setRole(roleNone)
+}
+
+// bad asks about digits that make no number, where a number was expected.
+func (r *reader) bad(t token) {
+	field := map[role]Field{roleEntry: FieldEntry, roleStop: FieldStop, roleTarget: FieldTarget, roleEquity: FieldEquity, roleRisk: FieldRisk, roleQuantity: FieldQuantity}[r.role]
+	if field == "" && r.cur.Side != "" {
+		field = FieldEntry
+	}
+	if field != "" {
+		r.cur.ask(field, "I cannot read “"+shorten(t.raw)+"” as a number. Which number do you mean?")
+	}
+	r.setRole(roleNone)
+}
+
+func shorten(s string) string {
+	if len(s) > 24 {
+		return s[:24] + "…"
+	}
+	return s
+}

@@ -1,0 +1,372 @@
+package trading
+
+import (
+	"github.com/shopspring/decimal"
+)
+
+// number gives one number to the idea by the role it stands in, and says how
+// many more tokens it used up.
+func (r *reader) number(i int) int {
+	t := r.toks[i]
+	if t.unit == unitTime || t.unit == unitOrdinal || t.unit == unitM && r.role != roleEquity && t.lead == 0 {
+		return r.timeframe(t)
+	}
+	if used, ok := r.listMark(i); ok {
+		return used
+	}
+	if r.pointWorth(i) {
+		return 2
+	}
+	switch t.unit {
+	case unitPct:
+		return r.percent(i)
+	case unitPoint, unitTick, unitPip, unitR:
+		return r.distance(i)
+	case unitContract, unitLot, unitShare, unitX:
+		return r.units(i)
+	}
+	if used, ok := r.labelBehind(i); ok {
+		return used
+	}
+	r.plain(i)
+	return 0
+}
+
+// timeframe keeps what a chart may show; the rest of the times is let go.
+func (r *reader) timeframe(t token) int {
+	if t.value.IsInteger() && t.value.LessThan(decimal.New(1000, 0)) && t.unit != unitOrdinal && r.cur.Timeframe == "" {
+		switch unitOf := t.unit; unitOf {
+		case unitM, unitTime:
+			r.cur.Timeframe = t.text + r.timeSuffix(t)
+		}
+	}
+	if r.role != roleStop && r.role != roleTarget && r.role != roleEntry {
+		r.setRole(roleNone)
+	}
+	return 0
+}
+
+func (r *reader) timeSuffix(t token) string {
+	if t.unit == unitM {
+		return "m"
+	}
+	return t.unitWord
+}
+
+// listMark skips the 1. or 2) of a list, and the count of "target 1: 6007".
+func (r *reader) listMark(i int) (int, bool) {
+	t, prev, next := r.toks[i], r.tok(i-1), r.tok(i+1)
+	if !t.value.IsInteger() || t.value.GreaterThan(decimal.New(20, 0)) || t.unit != unitNone || t.lead != 0 {
+		return 0, false
+	}
+	if (i == 0 || prev.kind == tokBreak && prev.text == "\n") && (next.text == ")" || next.text == "." && r.tok(i+2).kind != tokNumber) {
+		return 1, true
+	}
+	if (prev.text == "tp" || prev.text == "target" || prev.text == "tgt" || prev.text == "entry") && (next.text == ":" || next.text == "=" || next.text == "-" || next.kind == tokNumber && next.unit == unitNone ||
+		(next.text == "at" || next.text == "@") && t.value.Equal(decimal.NewFromInt(int64(len(r.cur.Targets)+1))) && (r.cur.Quantity == nil || len(r.cur.Targets) > 0)) {
+		r.since = 0
+		return 0, true
+	}
+	return 0, false
+}
+
+// pointWorth reads "$50 a point", "$10 per pip".
+func (r *reader) pointWorth(i int) bool {
+	t := r.toks[i]
+	if t.lead != '$' || r.tok(i+1).text != "a" && r.tok(i+1).text != "per" && r.tok(i+1).text != "/" {
+		return false
+	}
+	switch unitWords[r.tok(i+2).text] {
+	case unitPoint:
+		v := t.value
+		r.cur.PointValue = &v
+		return true
+	}
+	return false
+}
+
+// pointValue reads "point value 50", "multiplier is 50".
+func (r *reader) pointValue(i int) {
+	for n := i + 1; n <= i+3; n++ {
+		t := r.tok(n)
+		if t.kind == tokNumber && t.unit == unitNone && r.toks[i].text != "tickvalue" {
+			v := t.value
+			r.cur.PointValue = &v
+			r.toks[n].kind = tokPunct // taken: not a price
+			return
+		}
+		if !fillers[t.text] {
+			return
+		}
+	}
+}
+
+// percent is a risk, a distance, or a part of the position.
+func (r *reader) percent(i int) int {
+	t := r.toks[i]
+	next, used := r.skipFillers(i+1, 2)
+	behind := labels[next.text]
+	switch {
+	case behind == roleRisk, r.role == roleRisk, next.text == "of" && r.role == roleNone, r.aboutAccount(i):
+		r.cur.takeRiskPct(t.value)
+		r.setRole(roleNone)
+		if behind == roleRisk {
+			return used
+		}
+		return 0
+	case (next.text == "at" || next.text == "@" || next.text == "off") && (r.role == roleTarget || r.role == roleExit || len(r.cur.Targets) > 0):
+		share := t.value.Shift(-2)
+		r.pending = part{fraction: &share}
+		if r.role == roleNone {
+			r.setRole(roleTarget)
+		}
+		r.plural, r.since = true, 0
+		return 0
+	}
+	return r.distance(i)
+}
+
+// aboutAccount hears "1% of my account", "1% per trade".
+func (r *reader) aboutAccount(i int) bool {
+	for n := i + 1; n <= i+4; n++ {
+		t := r.tok(n)
+		if t.kind == tokNumber || t.kind == tokBreak {
+			return false
+		}
+		if labels[t.text] == roleEquity || t.text == "trade" && r.tok(n-1).text == "per" {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) skipFillers(i, most int) (token, int) {
+	for n := 0; n < most; n++ {
+		if w := r.tok(i + n).text; w != "-" && w != "my" && w != "a" && w != "the" && w != "as" && w != "for" {
+			return r.tok(i + n), n + 1
+		}
+	}
+	return r.tok(i + most), most + 1
+}
+
+// distance is a stop or target that stands so far from the entry.
+func (r *reader) distance(i int) int {
+	t := r.toks[i]
+	to, used := r.role, 0
+	if next, n := r.skipFillers(i+1, 2); next.kind == tokWord && isPriceLabel(next) && !r.labelTakesNumber(i+n) {
+		to, used = labels[next.text], n
+		if next.text == "profit" && labels[r.tok(i+n+1).text] == roleTarget {
+			used++
+		}
+	}
+	if to == roleRatio && t.unit == unitR {
+		to = roleTarget
+	}
+	if to == roleNone && t.unit == unitR && r.cur.Side != "" {
+		to = roleTarget
+	}
+	d := distance{size: t.value, unit: t.unit, words: spell(t)}
+	switch to {
+	case roleStop, roleRisk:
+		if t.unit == unitR {
+			return 0
+		}
+		d.field = FieldStop
+	case roleTarget:
+		d.field, d.part = FieldTarget, r.takePart()
+	default:
+		return used
+	}
+	r.cur.distances = append(r.cur.distances, d)
+	r.afterNumber()
+	return used
+}
+
+// spell writes a distance as it was read.
+func spell(t token) string {
+	name := map[unit]string{unitPct: " %", unitPoint: " points", unitTick: " ticks", unitPip: " pips", unitR: " R"}[t.unit]
+	return t.value.String() + name
+}
+
+// labelTakesNumber says whether the label at i has a number of its own behind
+// it, so that the number before it is not its.
+func (r *reader) labelTakesNumber(i int) bool {
+	for n := i + 1; n <= i+4; n++ {
+		t := r.tok(n)
+		switch {
+		case t.kind == tokNumber, t.kind == tokBad:
+			return true
+		case t.text == ",", t.kind == tokBreak, t.kind == tokSymbol:
+			return false
+		case !fillers[t.text]:
+			return false
+		}
+	}
+	return false
+}
+
+// units is a size, or how much of the position a target or exit is for.
+func (r *reader) units(i int) int {
+	t := r.toks[i]
+	if t.unit == unitX && t.value.GreaterThan(decimal.New(20, 0)) && r.cur.Symbol == "" {
+		return 0 // "50x leverage"
+	}
+	v := t.value
+	if r.tok(i+1).text == "leverage" {
+		return 1
+	}
+	if r.role == roleTarget || r.role == roleExit {
+		if len(r.cur.Targets)+len(r.cur.Exits) > 0 && r.pending == (part{}) && r.tok(i+1).text != "@" && r.tok(i+1).text != "at" {
+			r.tagLast(v) // "tp1 6007.5 x1"
+			return 0
+		}
+		r.pending, r.since = part{units: &v}, 0
+		return 0
+	}
+	if r.cur.Quantity == nil {
+		r.cur.Quantity = &v
+		if t.unit == unitLot {
+			r.cur.moreUnits = true
+		}
+	}
+	if r.role != roleEntry {
+		r.setRole(roleNone)
+	}
+	return 0
+}
+
+func (r *reader) tagLast(v decimal.Decimal) {
+	if n := len(r.cur.Targets); n > 0 && r.role == roleTarget {
+		r.cur.Targets[n-1].Quantity = &v
+	}
+}
+
+func (r *reader) takePart() part {
+	p := r.pending
+	r.pending = part{}
+	return p
+}
+
+// labelBehind reads "5994 stop" and "25k account": a label directly behind,
+// without a number of its own.
+func (r *reader) labelBehind(i int) (int, bool) {
+	next, used := r.skipFillers(i+1, 2)
+	to := labels[next.text]
+	if next.kind != tokWord || to == roleNone || to == roleRatio || to == roleIgnore || to == roleExit || next.text == "limit" && r.role == roleNone {
+		return 0, false
+	}
+	if r.labelTakesNumber(i + used) {
+		return 0, false
+	}
+	if r.role != roleNone && r.role != to && r.since == 1 && r.toks[i-1].kind == tokWord && !fillers[r.toks[i-1].text] {
+		return 0, false // "entry 6000 stop, …": the label before is closer
+	}
+	if to == roleQuantity && r.toks[i].unit == unitNone && r.role == roleEquity {
+		return 0, false
+	}
+	keep := r.plural
+	r.setRole(to)
+	r.plural = keep && to == roleTarget
+	r.plain(i)
+	r.setRole(roleNone)
+	return used, true
+}
+
+// plain is a number without a unit.
+func (r *reader) plain(i int) {
+	t, d := r.toks[i], r.cur
+	if t.unit == unitM {
+		t.value = t.value.Shift(6)
+	}
+	if r.sizeBeforePrice(i) {
+		return
+	}
+	switch r.role {
+	case roleStop:
+		r.stopAt(i, t)
+	case roleTarget:
+		r.targetAt(t)
+	case roleEntry:
+		r.entryAt(i, t)
+	case roleExit:
+		r.exitAt(t)
+	case roleEquity:
+		d.takeEquity(t)
+	case roleRisk:
+		r.riskOf(t)
+	case roleQuantity:
+		v := t.value
+		d.Quantity = &v
+	case roleRatio:
+		v := t.value
+		d.rr = &v
+	case roleIgnore:
+	default:
+		r.unlabelled(i, t)
+		return
+	}
+	r.afterNumber()
+}
+
+// afterNumber ends a role, except that a list of targets may go on.
+func (r *reader) afterNumber() {
+	if !r.plural {
+		r.setRole(roleNone)
+		return
+	}
+	r.since = roleLasts - 3 // only what follows at once still belongs to it
+}
+
+// sizeBeforePrice reads "2 @ 6000" and "3 at 6007": a size with its price.
+func (r *reader) sizeBeforePrice(i int) bool {
+	t, next := r.toks[i], r.tok(i+1)
+	if next.text != "@" && next.text != "at" || r.tok(i+2).kind != tokNumber || t.lead != 0 || t.kilo || t.unit != unitNone {
+		return false
+	}
+	v := t.value
+	switch r.role {
+	case roleTarget, roleExit:
+		r.pending, r.since = part{units: &v}, 0
+		return true
+	case roleNone, roleEntry:
+		if r.cur.Quantity == nil && r.cur.Entry == nil {
+			r.cur.Quantity = &v
+			r.setRole(roleEntry)
+			return true
+		}
+	}
+	return false
+}
+
+// unlabelled is a number with no label: a size before the symbol, a price
+// behind it.
+func (r *reader) unlabelled(i int, t token) {
+	d, next, prev := r.cur, r.tok(i+1), r.tok(i-1)
+	v := t.value
+	if t.kilo && (t.lead == '$' || d.Instrument == nil || !d.Instrument.Cash()) || t.currency != "" {
+		return // money that nobody said what for
+	}
+	if next.text == "of" && r.tok(i+2).kind == tokSymbol {
+		d.Quantity = &v
+		return
+	}
+	if next.kind == tokSymbol && t.lead == 0 && d.Quantity == nil && (d.Symbol == "" || d.Symbol == next.text || d.Entry == nil && !d.firm) {
+		d.Quantity = &v
+		return
+	}
+	if d.Side == "" && d.Symbol == "" {
+		if prev.kind == tokBreak || i == 0 || prev.text == "/" || next.text == "/" {
+			d.loose = append(d.loose, v)
+		}
+		return
+	}
+	switch {
+	case prev.text == "/" || next.text == "/":
+		d.slash = append(d.slash, v)
+	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && prev.text == ",", prev.kind == tokBreak:
+		if t.other != nil {
+			d.askWhich(FieldEntry, t)
+		}
+		d.loose = append(d.loose, v)
+	}
+}
