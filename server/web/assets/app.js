@@ -553,7 +553,7 @@ function verdictNodes(message) {
 }
 
 function checksTable(idea) {
-  const head = make('tr', {}, ...['Rule', 'Expected', 'Actual', ''].map((t) => make('th', { scope: 'col', textContent: t })));
+  const head = make('tr', {}, ...['Rule', 'Expected', 'Actual', 'Result'].map((t) => make('th', { scope: 'col', textContent: t })));
   const rows = idea.checks.map((check) => {
     const result = check.passed === null ? 'open' : check.passed ? 'met' : check.critical ? 'missed, critical' : 'missed';
     const last = make('td', { textContent: result, className: check.passed === false ? 'missed' : '' });

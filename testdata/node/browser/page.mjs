@@ -1,0 +1,104 @@
+// The plain page, as a stranger uses it: sign up, say the sentence, see the verdict; the server is killed and comes back.
+//
+//	node page.mjs <coach binary> [folder for pictures]
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { Coach } from '../coach.mjs';
+import { launch } from './browser.mjs';
+
+const [binary, pictures] = process.argv.slice(2);
+const sentence = 'long 2 MES at 6000, stop 5994, target 6012, account 25k, risk 1%';
+
+const coach = await Coach.make(binary);
+let chromium;
+try {
+  await coach.start();
+  chromium = await launch();
+  const { page, problems } = chromium;
+  const step = async (name, run) => {
+    try {
+      await run();
+    } catch (error) {
+      error.message = `${name}: ${error.message}`;
+      throw error;
+    }
+    if (pictures) await page.screenshot({ path: join(pictures, `${name.replaceAll(' ', '-')}.png`) });
+    console.log(`ok ${name}`);
+  };
+
+  await step('a refused sign-up says what is wrong', async () => {
+    await page.goto(coach.url);
+    await page.getByLabel('E-mail').first().fill('ana@example.com');
+    await page.getByLabel('Username').first().fill('ana');
+    await page.getByLabel('Password').fill('short');
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    const text = await page.locator('#signin-error').textContent({ timeout: 10_000 });
+    await page.locator('#signin-error').waitFor({ state: 'visible' });
+    assert.match(await page.locator('#signin-error').textContent(), /password|character/i, text);
+  });
+
+  await step('sign up', async () => {
+    await page.getByLabel('Password').fill('Plan-the-trade-1');
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    await page.locator('#app').waitFor({ state: 'visible' });
+  });
+
+  await step('the sentence gets its verdict', async () => {
+    await page.getByLabel('Your message').fill(sentence);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('.verdict[data-verdict="diamond"]').waitFor();
+    const answer = await page.locator('.message.ai .text').innerText();
+    assert.match(answer, /\b2(\.0+)? ?R\b/, `the answer names no 2 R: ${answer}`);
+    assert.match(answer, /\b8\b/, `the answer does not name the 8 contracts: ${answer}`);
+    assert.ok((await page.locator('.message.ai tbody tr').count()) > 0, 'no checks are shown');
+    assert.equal(await page.locator('[data-draft]').count(), 0, 'the message still counts as not sent');
+  });
+
+  await step('a killed server shows a banner and keeps what is written', async () => {
+    await coach.kill();
+    await page.locator('#banner').waitFor({ state: 'visible' });
+    await page.getByLabel('Your message').fill('and short 1 MES at 6010, stop 6016, target 5998');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('[data-draft]').waitFor();
+  });
+
+  await step('the server comes back and the page goes on by itself', async () => {
+    await coach.start();
+    await page.locator('#banner').waitFor({ state: 'hidden' });
+    await page.locator('[data-draft]').waitFor({ state: 'detached' });
+    await page.locator('.message.ai[data-status="completed"]').nth(1).waitFor();
+    assert.equal(await page.locator('.message.user').count(), 2);
+  });
+
+  await step('a reload shows the same', async () => {
+    const before = await page.locator('.message .text').allInnerTexts();
+    await page.reload();
+    await page.locator('.message').nth(before.length - 1).waitFor();
+    assert.deepEqual(await page.locator('.message .text').allInnerTexts(), before);
+  });
+
+  await step('a second device sees what the first sends', async () => {
+    const second = await chromium.context.newPage();
+    await second.goto(page.url());
+    await second.locator('.message.ai').nth(1).waitFor();
+    await page.getByLabel('Your message').fill('what is my risk per trade?');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await second.locator('.message.user').nth(2).waitFor();
+    await second.close();
+  });
+
+  await step('signing out ends the session', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.locator('#signin').waitFor({ state: 'visible' });
+    assert.equal(await page.evaluate(() => localStorage.getItem('coach.session')), null);
+  });
+
+  assert.deepEqual(problems, [], 'the page had errors');
+} catch (error) {
+  if (pictures) await chromium?.page.screenshot({ path: join(pictures, 'failed.png') }).catch(() => {});
+  console.error(error, '\nthe server printed:\n', coach.printed?.());
+  process.exitCode = 1;
+} finally {
+  await chromium?.close();
+  await coach.remove();
+}
