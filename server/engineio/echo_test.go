@@ -1,7 +1,10 @@
 package engineio_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -39,6 +42,12 @@ func TestInsideEcho(t *testing.T) {
 		if got := a.header.Values("Access-Control-Allow-Origin"); len(got) != 1 || got[0] != "https://app.example" {
 			t.Errorf("allowed origin %q", got)
 		}
+		x.post("polling&sid="+sid, "4c")
+		request.Header.Set("Accept-Encoding", "gzip")
+		a = x.must(x.do(request))
+		if body := unzip(t, a); body != "4c" {
+			t.Errorf("compressed: %q", body)
+		}
 		poll := x.pollLater(sid)
 		synctest.Wait()
 		s := x.probe(sid)
@@ -48,4 +57,20 @@ func TestInsideEcho(t *testing.T) {
 		x.wantClose(s)
 		x.wantStatus(x.get("polling&sid="+sid), 400)
 	})
+}
+
+func unzip(t *testing.T, a answer) string {
+	t.Helper()
+	if a.header.Get("Content-Encoding") != "gzip" {
+		return a.body
+	}
+	r, err := gzip.NewReader(strings.NewReader(a.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }

@@ -45,7 +45,7 @@ type Handler interface {
 	Message(s *Session, m Message)
 	// Drained tells that the outbox has refused a volatile frame since the last
 	// Drained and is empty now. It is called from the writing side: it may run
-	// at the same time as Message, and should not block.
+	// at the same time as Message or Closed, and should not block.
 	Drained(s *Session)
 	// Closed is called exactly once, after the last Message has returned, from
 	// a goroutine of its own.

@@ -24,7 +24,8 @@ type Options struct {
 
 	// AllowOrigin says whether a page of the request's origin may connect. It
 	// is asked only about requests that carry an Origin header (others do not
-	// come from a browser). nil allows every origin.
+	// come from a browser), the server's own origin included. nil allows every
+	// origin.
 	AllowOrigin func(r *http.Request) bool
 	// Admit is asked before a session is made, not about later requests of a
 	// session. An error refuses it with 503 and the error's text, so the text

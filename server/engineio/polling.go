@@ -43,16 +43,15 @@ func (p *poll) answer(a reply) {
 // openPolling makes a session that starts with polling.
 func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	session := s.newSession(r)
-	if !s.add(session, 0) {
-		s.refuse(w, unavailable(errStopped))
-		return
-	}
 	upgrades := []string{}
 	if s.options.serves(WebSocket) {
 		upgrades = append(upgrades, WebSocket)
 	}
 	open := session.openPacket(upgrades)
-	session.open()
+	if !session.open(0) {
+		s.refuse(w, unavailable(errStopped))
+		return
+	}
 	if err := s.write(w, http.StatusOK, textPlain, open.polling()); err != nil {
 		session.finish(ending{reason: ReasonTransportError})
 	}

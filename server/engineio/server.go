@@ -130,8 +130,8 @@ func (s *Server) find(sid string) *Session {
 	return s.sessions[sid]
 }
 
-// add makes a session findable and starts its heartbeat. It is false when the
-// server has stopped. tasks is the number of goroutines that the caller starts.
+// add makes a session findable and starts its heartbeat, unless the server has
+// stopped. It counts the session's end and some tasks more.
 func (s *Server) add(session *Session, tasks int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

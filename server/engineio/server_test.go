@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,18 +123,70 @@ func TestRunEndsEverything(t *testing.T) {
 	})
 }
 
+// Handshakes that arrive while the server stops are refused, or opened and
+// closed in that order; nothing is left over.
+func TestRunEndsDuringHandshakes(t *testing.T) {
+	for range 20 {
+		stopDuringHandshakes(t)
+	}
+}
+
+func stopDuringHandshakes(t *testing.T) {
+	var d diary
+	server := engineio.NewServer(engineio.Options{}, d.recording())
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan struct{})
+	x := newSiteOver(t, listenTCP(t), server, func() { _ = server.Run(ctx); close(ended) })
+	var clients sync.WaitGroup
+	for range 16 {
+		clients.Go(func() {
+			for ctx.Err() == nil {
+				if s, err := x.trySocket("websocket", nil); err == nil {
+					s.Close()
+				}
+				// What it is told does not matter, only that it asks.
+				_, _ = x.ask(ctx, http.MethodGet, "polling", "")
+			}
+		})
+	}
+	waitFor(t, func() bool { return len(d.all()) > 20 })
+	stop()
+	<-ended
+	clients.Wait()
+	opened, closed := 0, 0
+	for _, line := range d.all() {
+		switch {
+		case line == "open":
+			opened++
+		case strings.HasPrefix(line, "closed"):
+			closed++
+		}
+		if closed > opened {
+			t.Fatal("closed before it was open")
+		}
+	}
+	if opened != closed || server.Len() != 0 {
+		t.Fatalf("%d opened, %d closed, %d left", opened, closed, server.Len())
+	}
+}
+
 // newSiteOf serves a server that somebody else runs.
 func newSiteOf(t *testing.T, server *engineio.Server, run func()) *site {
-	l := newPipeListener()
+	return newSiteOver(t, newPipeListener(), server, run)
+}
+
+func newSiteOver(t *testing.T, l net.Listener, server *engineio.Server, run func()) *site {
+	dial := dialer(l)
 	web := &http.Server{Handler: server}
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return l.Dial() }}
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return dial() }}
 	go func() { _ = web.Serve(l) }()
 	go run()
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		web.Close()
 	})
-	return &site{t: t, server: server, client: &http.Client{Transport: transport}, dial: l.Dial}
+	return &site{t: t, server: server, client: &http.Client{Transport: transport}, dial: dial}
 }
 
 func TestHandshakeIsKept(t *testing.T) {

@@ -117,11 +117,18 @@ func (s *Session) Stats() Stats {
 	return s.stats
 }
 
-// open tells the handler, which may already send or close.
-func (s *Session) open() {
+// open makes the session findable and tells the handler, which may already
+// send or close. It is false when the server has stopped. The turn is taken
+// first: a server that stops in between calls Closed after Open. tasks is the
+// number of goroutines that the caller will start.
+func (s *Session) open(tasks int) bool {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	if !s.server.add(s, tasks) {
+		return false
+	}
 	s.guard(func() { s.server.handler.Open(s) })
+	return true
 }
 
 // deliver hands one message to the handler, unless the session has ended.

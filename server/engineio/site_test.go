@@ -58,10 +58,7 @@ func newSite(t *testing.T, l net.Listener, server *engineio.Server) *site {
 
 // newSiteBehind puts something between net/http and the server.
 func newSiteBehind(t *testing.T, l net.Listener, server *engineio.Server, front http.Handler) *site {
-	dial := func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
-	if pipes, ok := l.(*pipeListener); ok {
-		dial = pipes.Dial
-	}
+	dial := dialer(l)
 	transport := &http.Transport{
 		DialContext:        func(context.Context, string, string) (net.Conn, error) { return dial() },
 		DisableCompression: true,
@@ -91,6 +88,13 @@ func newSiteBehind(t *testing.T, l net.Listener, server *engineio.Server, front 
 		}
 	})
 	return &site{t: t, server: server, client: &http.Client{Transport: transport}, dial: dial}
+}
+
+func dialer(l net.Listener) func() (net.Conn, error) {
+	if pipes, ok := l.(*pipeListener); ok {
+		return pipes.Dial
+	}
+	return func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
 }
 
 func listenTCP(t *testing.T) net.Listener {

@@ -63,13 +63,12 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	session.ws, sk.session = sk, session
 	session.flushing = true // nothing is written before Open has returned
-	if !s.add(session, 2) {
+	open := session.openPacket([]string{})
+	session.push([]*Frame{open}, open.Len())
+	if !session.open(2) {
 		sk.cut()
 		return
 	}
-	open := session.openPacket([]string{})
-	session.push([]*Frame{open}, open.Len())
-	session.open()
 	go session.flush()
 	go sk.read(ws)
 }
