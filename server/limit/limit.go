@@ -13,8 +13,12 @@ package limit
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -52,6 +56,31 @@ type Limiter interface {
 	Peek(ctx context.Context, key string, r Rule) (Decision, error)
 	// Reset gives the whole limit back.
 	Reset(ctx context.Context, key string, r Rule) error
+}
+
+// UserKey is the key of somebody who is signed in. Both transports use it, so
+// that both draw from one bucket.
+func UserKey(userID string) string { return "user:" + userID }
+
+// AddressKey is the key of an IP address. An IPv6 customer has at least a /64
+// to choose addresses from, so that network is one key.
+func AddressKey(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return "address:" + address
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is4() {
+		return "address:" + ip.String()
+	}
+	return "address:" + netip.PrefixFrom(ip, 64).Masked().String()
+}
+
+// IdentifierKey is the key of what somebody typed to sign in with. It is a
+// hash, because it may be an e-mail address and keys may be shown.
+func IdentifierKey(identifier string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(identifier))))
+	return "identifier:" + hex.EncodeToString(sum[:16])
 }
 
 // Check reports a rule that cannot be kept: a negative limit, or a window

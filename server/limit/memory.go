@@ -29,11 +29,11 @@ type shard struct {
 	arrivals map[string]int64
 }
 
-// NewMemory makes an empty limiter; now nil: the real clock.
-func NewMemory(now func() time.Time) *Memory {
-	if now == nil {
-		now = time.Now
-	}
+// NewMemory makes an empty limiter.
+func NewMemory() *Memory { return NewMemoryAt(time.Now) }
+
+// NewMemoryAt is NewMemory by another clock.
+func NewMemoryAt(now func() time.Time) *Memory {
 	m := &Memory{now: now, seed: maphash.MakeSeed()}
 	for i := range m.shards {
 		m.shards[i].arrivals = map[string]int64{}

@@ -11,7 +11,7 @@ import (
 func TestSweepForgetsWhatIsWholeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		m := NewMemory(nil)
+		m := NewMemory()
 		done := make(chan error, 1)
 		go func() { done <- m.Run(ctx) }()
 		short, long := Rule{Name: "s", Limit: 1, Window: time.Second}, Rule{Name: "l", Limit: 1, Window: time.Hour}
@@ -39,7 +39,7 @@ func TestSweepForgetsWhatIsWholeAgain(t *testing.T) {
 }
 
 func TestAFloodOfKeysIsBounded(t *testing.T) {
-	m := NewMemory(nil)
+	m := NewMemory()
 	s := &m.shards[0]
 	for i := range maxKeysPerShard + 1000 {
 		s.put(fmt.Sprint(i), int64(1000+i), 0)
@@ -53,7 +53,7 @@ func TestAFloodOfKeysIsBounded(t *testing.T) {
 }
 
 func BenchmarkAllow(b *testing.B) {
-	m, r := NewMemory(nil), Rule{Name: "requests", Limit: 100, Window: 15 * time.Minute}
+	m, r := NewMemory(), Rule{Name: "requests", Limit: 100, Window: 15 * time.Minute}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
