@@ -1,0 +1,179 @@
+// Package chat holds the rules of conversations: who may read and write, what
+// a sound message is, how an answer is asked for, stopped and finished. Every
+// change to a conversation goes through here, and every shape a client sees of
+// one is made here (view.go), so that REST and Socket.IO cannot disagree.
+//
+// A change is one transaction, which gives the row its place (seq) and the
+// conversation's next revision (rev). Only after the commit is it published,
+// with that revision, on the topic "conversation:<id>"; publications may
+// overtake each other or be lost, and whoever delivers them puts them right by
+// rev. The coach's answer is a row from the start: pending, then leased to a
+// worker (answers.go), then finished.
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/storage"
+)
+
+// Options is what the rules need from outside.
+type Options struct {
+	Store *storage.Store
+	Bus   bus.Bus
+	// AllowSend counts one message against the actor's limit and refuses with
+	// RATE_LIMITED; nil: no limit. A retry of a stored message is not counted.
+	AllowSend func(ctx context.Context, a auth.Actor) error
+	// AnswersPerDay is how many answers the actor's tier has a day; negative
+	// or nil: no limit.
+	AnswersPerDay func(a auth.Actor) int
+	Logger        *slog.Logger
+	// Now is the clock; nil: the real one.
+	Now func() time.Time
+}
+
+// Service is the rules of conversations. Its methods are safe for concurrent
+// use and answer with fault codes.
+type Service struct {
+	store         *storage.Store
+	bus           bus.Bus
+	allowSend     func(context.Context, auth.Actor) error
+	answersPerDay func(auth.Actor) int
+	log           *slog.Logger
+	now           func() time.Time
+	activity      *activity
+}
+
+// New puts the rules together; [Service.Run] starts what runs beside requests.
+func New(o Options) *Service {
+	s := &Service{
+		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay,
+		log: o.Logger, now: o.Now, activity: newActivity(),
+	}
+	if s.allowSend == nil {
+		s.allowSend = func(context.Context, auth.Actor) error { return nil }
+	}
+	if s.answersPerDay == nil {
+		s.answersPerDay = func(auth.Actor) int { return -1 }
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = storage.Now
+	}
+	return s
+}
+
+// Run tells members of activity and purges what was deleted, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	tell := time.NewTicker(activityTick)
+	defer tell.Stop()
+	purge := time.NewTicker(time.Minute)
+	defer purge.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tell.C:
+			s.tellActivity(ctx)
+		case <-purge.C:
+			s.purge(ctx)
+		}
+	}
+}
+
+// purge removes the rows of deleted conversations in steps small enough that
+// nobody waits long behind one.
+func (s *Service) purge(ctx context.Context) {
+	const step = 500
+	for more := true; more && ctx.Err() == nil; {
+		err := s.store.Tx(ctx, func(tx *storage.Tx) (err error) {
+			more, err = tx.PurgeDeleted(ctx, step)
+			return err
+		})
+		if err != nil {
+			s.log.Warn("purging deleted conversations failed; it is tried again", "err", err)
+			return
+		}
+	}
+}
+
+// ConversationTopic is where a conversation's events are published.
+func ConversationTopic(id string) string { return "conversation:" + id }
+
+// UserTopic is where one person's own events are published.
+func UserTopic(id string) string { return "user:" + id }
+
+// AnswerTopic is where the worker of one answer listens.
+func AnswerTopic(id string) string { return "answer:" + id }
+
+// WakeTopic is where workers hear of new answers to write.
+const WakeTopic = "answers"
+
+// publish hands an event to the bus. The row is stored already, so a bus that
+// is away is logged, not reported: readers find the row by its revision.
+func (s *Service) publish(ctx context.Context, e bus.Event) {
+	// The caller may be gone after the commit; the event is still owed.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.bus.Publish(ctx, e); err != nil {
+		s.log.Warn("an event was not published; readers will find it in the store", "topic", e.Topic, "event", e.Name, "err", err)
+	}
+}
+
+// membership finds the conversation for a reader of it.
+func (s *Service) membership(ctx context.Context, a auth.Actor, conversationID string) (storage.Membership, error) {
+	if !storage.ValidID(conversationID) {
+		return storage.Membership{}, noConversation()
+	}
+	m, err := s.store.Membership(ctx, conversationID, a.UserID)
+	return m, conversationError(err)
+}
+
+// lockFor locks the conversation for a writer of it.
+func lockFor(ctx context.Context, tx *storage.Tx, a auth.Actor, conversationID string) (storage.Membership, error) {
+	m, err := tx.LockMembership(ctx, conversationID, a.UserID)
+	if err != nil {
+		return m, conversationError(err)
+	}
+	if m.Role == RoleViewer {
+		return m, fault.New(fault.Forbidden, "You may read this conversation but not write in it.")
+	}
+	return m, nil
+}
+
+// The roles of a member.
+const (
+	RoleOwner  = "owner"
+	RoleMember = "member"
+	RoleViewer = "viewer"
+)
+
+func noConversation() error {
+	return fault.New(fault.NotFound, "There is no such conversation.")
+}
+
+func noMessage() error {
+	return fault.New(fault.NotFound, "There is no such message.")
+}
+
+// conversationError says "no such conversation" where the store says "no row".
+func conversationError(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return noConversation()
+	}
+	return err
+}
+
+func messageError(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return noMessage()
+	}
+	return err
+}

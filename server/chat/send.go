@@ -1,0 +1,207 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/storage"
+)
+
+// The types and states of a message.
+const (
+	TypeUser   = "user"
+	TypeAI     = "ai"
+	TypeSystem = "system"
+
+	StatusSent      = "sent"
+	StatusPending   = "pending"
+	StatusStreaming = "streaming"
+	StatusCompleted = "completed"
+	StatusFailed    = "failed"
+	StatusStopped   = "stopped"
+)
+
+// Sent is what became of a draft.
+type Sent struct {
+	Message Message
+	// Duplicate: the message was stored before; nothing new happened.
+	Duplicate bool
+}
+
+// stored is the rows behind a Sent; answer is nil when the coach was not asked.
+type stored struct {
+	message   storage.Message
+	answer    *storage.Message
+	duplicate bool
+}
+
+// Send stores a message and, where the coach is asked, its pending answer, in
+// one transaction. The same draft under the same ClientMessageID again gives
+// the same message and announces it again, in case a crash came between the
+// commit and the first announcement.
+func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error) {
+	if err := d.check(); err != nil {
+		return Sent{}, err
+	}
+	if !storage.ValidID(d.ConversationID) {
+		return Sent{}, noConversation()
+	}
+	if d.ClientMessageID != "" {
+		row, err := s.repeated(ctx, s.store.Reader, a, d)
+		if err == nil {
+			return s.announce(ctx, row), nil
+		}
+		if !fault.Is(err, fault.NotFound) {
+			return Sent{}, err
+		}
+	}
+	if err := s.allowSend(ctx, a); err != nil {
+		return Sent{}, err
+	}
+	row, err := s.store1(ctx, a, d)
+	if err != nil && d.ClientMessageID != "" && fault.Is(err, fault.Conflict) {
+		// Another request with the same id, in another conversation or on
+		// another node, was first.
+		row, err = s.repeated(ctx, s.store.Reader, a, d)
+	}
+	if err != nil {
+		return Sent{}, err
+	}
+	return s.announce(ctx, row), nil
+}
+
+// store1 is the one transaction of a send.
+func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft) (stored, error) {
+	var out stored
+	at, id, answerID := s.now(), storage.NewID(), storage.NewID()
+	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
+		m, err := lockFor(ctx, tx, a, d.ConversationID)
+		if err != nil {
+			return err
+		}
+		if d.ClientMessageID != "" {
+			out, err = s.repeated(ctx, tx.Reader, a, d)
+			if err == nil || !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+		mode := d.Mode
+		if mode == "" {
+			mode = m.Mode
+		}
+		out = stored{message: storage.Message{
+			ID: id, ConversationID: m.ID, Seq: m.LastSeq + 1, Rev: m.LastRev + 1, UserID: a.UserID, Type: TypeUser,
+			Content: d.Content, Status: StatusSent, ImageURL: d.ImageURL, Mode: mode,
+			ClientMessageID: d.ClientMessageID, BodyHash: d.hash(), CreatedAt: at, UpdatedAt: at,
+		}}
+		rows := []storage.Message{out.message}
+		if asksCoach(m.Coach, d.Content) {
+			answer, err := s.newAnswer(ctx, tx, a, out.message)
+			if err != nil {
+				return err
+			}
+			answer.ID = answerID
+			out.answer = &answer
+			rows = append(rows, answer)
+		}
+		return insert(ctx, tx, m.Conversation, rows)
+	})
+	return out, err
+}
+
+// newAnswer is the row that asks the coach to answer parent: pending, or
+// failed at once when the asker has no answers left today.
+func (s *Service) newAnswer(ctx context.Context, tx *storage.Tx, a auth.Actor, parent storage.Message) (storage.Message, error) {
+	answer := storage.Message{
+		ID: storage.NewID(), ConversationID: parent.ConversationID, Seq: parent.Seq + 1, Rev: parent.Rev + 1, ParentID: parent.ID,
+		Type: TypeAI, Status: StatusPending, Mode: parent.Mode, AskedBy: a.UserID, CreatedAt: s.now(), UpdatedAt: s.now(),
+	}
+	limit := s.answersPerDay(a)
+	if limit < 0 || a.Admin() {
+		return answer, nil
+	}
+	left, err := tx.TakeAnswer(ctx, a.UserID, answerDay(answer.CreatedAt), limit)
+	if err != nil {
+		return answer, err
+	}
+	if !left {
+		answer.Status = StatusFailed
+		answer.ErrorCode, answer.ErrorMessage = string(fault.BudgetExhausted), "You have had all the coach's answers of today; there are new ones tomorrow."
+		answer.ResetsAt = nextDay(answer.CreatedAt)
+	}
+	return answer, nil
+}
+
+// insert advances the conversation over new rows and stores them.
+func insert(ctx context.Context, tx *storage.Tx, c storage.Conversation, rows []storage.Message) error {
+	last := rows[len(rows)-1]
+	c.LastSeq, c.LastRev, c.LastMessageAt = last.Seq, last.Rev, last.CreatedAt
+	c.MessageCount += int64(len(rows))
+	if c.Title == "" && !c.TitleGiven && rows[0].Type == TypeUser {
+		c.Title = titleFrom(rows[0].Content)
+	}
+	if err := tx.AdvanceConversation(ctx, c); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := tx.InsertMessage(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repeated finds the message that this draft made before; NOT_FOUND when it
+// is new, CONFLICT when its id was used for another draft.
+func (s *Service) repeated(ctx context.Context, r storage.Reader, a auth.Actor, d Draft) (stored, error) {
+	row, err := r.MessageByClientID(ctx, a.UserID, d.ClientMessageID)
+	if err != nil {
+		return stored{}, err
+	}
+	if row.BodyHash != d.hash() {
+		return stored{}, fault.New(fault.Conflict, "This clientMessageId was used for another message; take a new one.")
+	}
+	// Whoever has left the conversation since learns nothing of it: the send
+	// goes on and finds no conversation.
+	if _, err := r.Membership(ctx, row.ConversationID, a.UserID); err != nil {
+		return stored{}, err
+	}
+	out := stored{message: row, duplicate: true}
+	answer, err := r.AnswerTo(ctx, row.ID)
+	switch {
+	case err == nil:
+		out.answer = &answer
+	case !fault.Is(err, fault.NotFound):
+		return stored{}, err
+	}
+	return out, nil
+}
+
+// announce publishes what is stored.
+func (s *Service) announce(ctx context.Context, row stored) Sent {
+	s.publish(ctx, rowEvent(row.message))
+	if row.answer != nil {
+		s.publish(ctx, rowEvent(*row.answer))
+		if row.answer.Status == StatusPending {
+			s.wake(ctx)
+		}
+	}
+	if !row.duplicate {
+		s.activity.touch(row.message.ConversationID)
+	}
+	return Sent{Message: messageView(row.message), Duplicate: row.duplicate}
+}
+
+// wake tells workers that an answer waits.
+func (s *Service) wake(ctx context.Context) {
+	s.publish(ctx, bus.Event{Topic: WakeTopic, Name: "answer.wake"})
+}
+
+// answerDay is the day an answer counts for: UTC, as limits are the server's,
+// not the trader's.
+func answerDay(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+func nextDay(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour) }

@@ -1,0 +1,75 @@
+package coach
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/trading"
+)
+
+// historyRows bounds what of a conversation a prompt looks back on.
+const historyRows = 40
+
+// prompt gathers what a model needs to answer one message.
+func (w *Worker) prompt(ctx context.Context, job chat.Job) (Prompt, error) {
+	question, err := w.Chat.Question(ctx, job)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("find the question: %w", err)
+	}
+	rows, err := w.Chat.History(ctx, job, historyRows)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("read the history: %w", err)
+	}
+	return Prompt{
+		Mode: job.Mode, Text: question.Content, History: turns(rows, question), Plan: trading.DefaultPlan(),
+		Now: time.Now(), Author: orEmpty(question.UserID), HasImages: question.ImageURL != nil || len(question.Uploads) > 0,
+	}, nil
+}
+
+// turns lists what was said before the question. Of several answers to one
+// message the newest counts; what was deleted, failed or is not written yet
+// was never said.
+func turns(rows []chat.Message, question chat.Message) []Turn {
+	newest := map[string]string{}
+	for _, m := range rows {
+		if m.Type == chat.TypeAI && m.ParentMessageID != nil && spoken(m) {
+			newest[*m.ParentMessageID] = m.ID
+		}
+	}
+	var out []Turn
+	for _, m := range rows {
+		if m.Seq >= question.Seq || !spoken(m) {
+			continue
+		}
+		turn := Turn{Role: "user", Text: m.Content, At: time.Time(m.CreatedAt)}
+		switch m.Type {
+		case chat.TypeUser:
+			if m.UserID != nil {
+				turn.Author = *m.UserID
+			}
+		case chat.TypeAI:
+			if m.ParentMessageID == nil || newest[*m.ParentMessageID] != m.ID {
+				continue
+			}
+			turn.Role = "coach"
+		default:
+			continue
+		}
+		out = append(out, turn)
+	}
+	return out
+}
+
+func spoken(m chat.Message) bool {
+	return time.Time(m.DeletedAt).IsZero() && m.Content != "" &&
+		(m.Status == chat.StatusSent || m.Status == chat.StatusCompleted || m.Status == chat.StatusStopped)
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

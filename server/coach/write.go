@@ -1,0 +1,283 @@
+package coach
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+const (
+	// mergeFor is how long text is gathered into one delta. The first text of
+	// an answer does not wait.
+	mergeFor = 40 * time.Millisecond
+	// checkpointEvery is how much of an answer a crash may take, at most.
+	checkpointEvery = 2 * time.Second
+	// The signals of an answer that may wait; a full channel drops the signal:
+	// a stop is on the row too, and one who asked for the text asks again.
+	signalDepth = 64
+	pieceDepth  = 64
+)
+
+// Why a model was told to end before its time.
+var (
+	errStopped   = errors.New("the answer was stopped")
+	errLeaseLost = errors.New("the lease was lost")
+	errTooLong   = errors.New("the answer took too long")
+)
+
+// writing is one answer in progress. All its state belongs to the goroutine of
+// write; the model runs beside it and only sends pieces.
+type writing struct {
+	w      *Worker
+	job    chat.Job
+	text   strings.Builder
+	units  int // of text
+	sent   int // units of text that were published
+	cut    int // bytes of text that were published
+	pieces chan string
+	asks   chan string
+	stops  chan struct{}
+	end    context.CancelCauseFunc
+}
+
+// result is what the model came to.
+type result struct {
+	answer Answer
+	err    error
+}
+
+// write brings one claimed answer to an end, or gives it back when ctx ends.
+func (w *Worker) write(ctx context.Context, job chat.Job) {
+	a := &writing{w: w, job: job, pieces: make(chan string, pieceDepth), asks: make(chan string, signalDepth), stops: make(chan struct{}, 1)}
+	if job.StopRequested {
+		a.finish(ctx, chat.Outcome{Status: chat.StatusStopped, Text: job.Text})
+		return
+	}
+	if job.Attempt > maxAttempts {
+		a.finish(ctx, failure(fault.New(fault.Internal, "The coach could not finish this answer; ask again."), job.Text))
+		return
+	}
+	cancel := w.Bus.Subscribe(chat.AnswerTopic(job.ID), a.signal)
+	defer cancel()
+	limited, endLimit := context.WithTimeoutCause(ctx, w.Limit, errTooLong)
+	defer endLimit()
+	modelCtx, end := context.WithCancelCause(limited)
+	a.end = end
+	defer end(nil)
+	done := make(chan result, 1)
+	go func() { done <- a.think(modelCtx) }()
+	r := a.relay(ctx, done)
+	a.conclude(ctx, modelCtx, r)
+}
+
+// signal runs on the bus.
+func (a *writing) signal(e bus.Event) {
+	switch e.Name {
+	case chat.EventStop:
+		select {
+		case a.stops <- struct{}{}:
+		default:
+		}
+	case chat.EventAsk:
+		var ask chat.Ask
+		if json.Unmarshal(e.Data, &ask) != nil {
+			return
+		}
+		select {
+		case a.asks <- ask.For:
+		default:
+		}
+	}
+}
+
+// think runs the model. A panic of it costs this answer only.
+func (a *writing) think(ctx context.Context) (r result) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.err = fmt.Errorf("the model panicked: %v", p)
+		}
+	}()
+	prompt, err := a.w.prompt(ctx, a.job)
+	if err != nil {
+		return result{err: err}
+	}
+	answer, err := a.w.Model.Stream(ctx, prompt, func(piece string) error {
+		select {
+		case a.pieces <- piece:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	return result{answer, err}
+}
+
+// relay publishes the pieces as they come and keeps the lease, until the model
+// is done.
+func (a *writing) relay(ctx context.Context, done <-chan result) result {
+	var merge <-chan time.Time
+	checkpoint := time.NewTicker(min(checkpointEvery, a.w.Lease/3))
+	defer checkpoint.Stop()
+	kept := make(chan error, 1)
+	keeping := false
+	for {
+		select {
+		case piece := <-a.pieces:
+			a.add(piece)
+			switch {
+			case a.sent == 0:
+				a.publish(ctx)
+			case merge == nil:
+				merge = time.After(mergeFor)
+			}
+		case <-merge:
+			merge = nil
+			a.publish(ctx)
+		case whom := <-a.asks:
+			a.publish(ctx)
+			a.w.Chat.PublishFull(ctx, chat.Full{For: whom, Delta: a.delta(0, a.text.String())})
+		case <-a.stops:
+			a.end(errStopped)
+		case <-checkpoint.C:
+			if !keeping {
+				keeping = true
+				go func(text string) { kept <- a.keep(ctx, text) }(a.text.String())
+			}
+		case err := <-kept:
+			keeping = false
+			if err != nil {
+				a.end(err)
+			}
+		case r := <-done:
+			a.rest()
+			a.publish(ctx)
+			if keeping {
+				<-kept // its write must not follow the last one
+			}
+			return r
+		}
+	}
+}
+
+// keep stores the text so far. An error tells why the model must end.
+func (a *writing) keep(ctx context.Context, text string) error {
+	stop, err := a.w.Chat.Checkpoint(ctx, a.job, text, a.w.Lease)
+	switch {
+	case errors.Is(err, chat.ErrLeaseLost):
+		return errLeaseLost
+	case err != nil:
+		// The database is away: go on, the lease tells whether it was too long.
+		a.w.Logger.Warn("an answer was not checkpointed", "answer", a.job.ID, "err", err)
+		return nil
+	case stop:
+		return errStopped
+	}
+	return nil
+}
+
+func (a *writing) add(piece string) {
+	a.text.WriteString(piece)
+	a.units += chat.Units(piece)
+}
+
+// rest takes the pieces that were sent before the model returned.
+func (a *writing) rest() {
+	for {
+		select {
+		case piece := <-a.pieces:
+			a.add(piece)
+		default:
+			return
+		}
+	}
+}
+
+// publish tells the room what it has not been told.
+func (a *writing) publish(ctx context.Context) {
+	if a.sent == a.units {
+		return
+	}
+	text := a.text.String()
+	a.w.Chat.PublishDelta(ctx, a.delta(a.sent, text[a.cut:]))
+	a.sent, a.cut = a.units, len(text)
+}
+
+func (a *writing) delta(offset int, text string) chat.Delta {
+	return chat.Delta{ConversationID: a.job.ConversationID, MessageID: a.job.ID, Attempt: a.job.Attempt, Offset: offset, Text: text}
+}
+
+// conclude stores how the answer ended. ctx is the worker's: ended, it gives
+// the answer back; cause tells why the model was ended.
+func (a *writing) conclude(ctx, model context.Context, r result) {
+	text := a.text.String()
+	cause := context.Cause(model)
+	switch {
+	case r.err == nil:
+		a.finish(ctx, completed(r.answer, text))
+	case errors.Is(cause, errLeaseLost):
+		a.w.Logger.Info("an answer went to another worker", "answer", a.job.ID)
+	case errors.Is(cause, errStopped):
+		a.finish(ctx, chat.Outcome{Status: chat.StatusStopped, Text: text, Model: a.w.Model.Name()})
+	case ctx.Err() != nil:
+		a.release(ctx, text)
+	case errors.Is(cause, errTooLong):
+		a.finish(ctx, failure(fault.New(fault.Timeout, "The coach took too long; ask again."), text))
+	default:
+		a.w.Logger.Error("an answer failed", "answer", a.job.ID, "attempt", a.job.Attempt, "err", r.err)
+		a.finish(ctx, failure(r.err, text))
+	}
+}
+
+func completed(answer Answer, text string) chat.Outcome {
+	o := chat.Outcome{
+		Status: chat.StatusCompleted, Text: text, Verdict: answer.Verdict, Confidence: answer.Confidence,
+		Analysis: answer.Analysis, Model: answer.Model,
+	}
+	if u := answer.Usage; u != nil {
+		o.Usage = &chat.Usage{PromptTokens: int64(u.PromptTokens), CompletionTokens: int64(u.CompletionTokens), CostMicros: u.CostMicros}
+	}
+	return o
+}
+
+// failure words an error for the one who asked: a refusal keeps its words,
+// anything else is said neutrally.
+func failure(err error, text string) chat.Outcome {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		f = fault.New(fault.AIUnavailable, "The coach could not answer; ask again in a moment.")
+	}
+	return chat.Outcome{Status: chat.StatusFailed, Text: text, Error: &chat.MessageError{Code: string(f.Code), Message: f.Message}}
+}
+
+// finish stores the outcome, trying for as long as the lease can last.
+func (a *writing) finish(ctx context.Context, o chat.Outcome) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.w.Lease)
+	defer cancel()
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		err := a.w.Chat.Finish(ctx, a.job, o)
+		if err == nil || errors.Is(err, chat.ErrLeaseLost) {
+			return
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			a.w.Logger.Error("an answer could not be stored; it will be written anew", "answer", a.job.ID, "err", err)
+			return
+		}
+	}
+}
+
+func (a *writing) release(ctx context.Context, text string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := a.w.Chat.Release(ctx, a.job, text); err != nil {
+		a.w.Logger.Warn("an answer was not given back; its lease must run out first", "answer", a.job.ID, "err", err)
+	}
+}

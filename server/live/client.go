@@ -1,0 +1,127 @@
+package live
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/socketio"
+)
+
+// client is the person behind one socket. It is the socket's Data.
+type client struct {
+	socket *socketio.Socket // set in Connected
+
+	mu    sync.Mutex
+	actor auth.Actor
+	// lagging holds the answers whose pieces this socket was not given; it
+	// gets the whole text of each before any further piece.
+	lagging map[string]bool
+	// lags is len(lagging), for a look without the lock.
+	lags atomic.Int32
+}
+
+func of(s *socketio.Socket) *client { return s.Data.(*client) }
+
+// who is the actor as of now: a change of tier or role reaches open sockets.
+func (c *client) who() auth.Actor {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.actor
+}
+
+func (c *client) change(edit func(*auth.Actor)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	edit(&c.actor)
+}
+
+func (c *client) expiresAt() time.Time { return c.who().ExpiresAt }
+
+// isLagging reports whether this socket waits for the whole of an answer.
+func (c *client) isLagging(answer string) bool {
+	if c.lags.Load() == 0 {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lagging[answer]
+}
+
+func (c *client) lag(answer string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lagging == nil {
+		c.lagging = map[string]bool{}
+	}
+	c.lagging[answer] = true
+	c.lags.Store(int32(len(c.lagging)))
+}
+
+func (c *client) caughtUp(answer string) {
+	if c.lags.Load() == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.lagging, answer)
+	c.lags.Store(int32(len(c.lagging)))
+}
+
+// behind lists the answers this socket waits for.
+func (c *client) behind() []string {
+	if c.lags.Load() == 0 {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ids := make([]string, 0, len(c.lagging))
+	for id := range c.lagging {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// sockets is every client of this node, for the sweep of expired tokens.
+type sockets struct {
+	mu  sync.Mutex
+	all map[*client]struct{}
+}
+
+func (l *sockets) add(c *client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all == nil {
+		l.all = map[*client]struct{}{}
+	}
+	l.all[c] = struct{}{}
+}
+
+func (l *sockets) remove(c *client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, c)
+}
+
+// endExpired ends the sockets whose token has run out.
+func (l *sockets) endExpired(now time.Time) {
+	l.mu.Lock()
+	var late []*client
+	for c := range l.all {
+		if at := c.expiresAt(); !at.IsZero() && now.After(at) {
+			late = append(late, c)
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range late {
+		c.end("TOKEN_EXPIRED")
+	}
+}
+
+// end tells the client why it must sign in again, and closes it in the way
+// after which socket.io-client does not come back by itself.
+func (c *client) end(code string) {
+	_ = c.socket.Emit("session_expired", map[string]string{"code": code})
+	c.socket.Disconnect()
+}

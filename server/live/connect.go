@@ -1,0 +1,193 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/socketio"
+)
+
+// Connect implements socketio.Handler: it lets in whoever has a live session.
+// What the user must mend is a CONNECT_ERROR, after which the client does not
+// come back by itself; anything else (the database is away) closes the
+// transport, after which it does.
+func (s *Server) Connect(ctx context.Context, h socketio.Handshake) (socketio.Admission, error) {
+	if s.draining.Load() {
+		return socketio.Admission{}, socketio.ErrTryLater
+	}
+	actor, err := s.o.Auth.Verify(ctx, tokenOf(h))
+	if err != nil {
+		f := fault.From(err)
+		if f.Code.Retryable() || f.Code == fault.Internal {
+			s.log.Warn("a socket could not be checked; it may try again", "err", err)
+			return socketio.Admission{}, socketio.ErrTryLater
+		}
+		return socketio.Admission{}, &socketio.ConnectError{Message: f.Message, Data: map[string]string{"code": string(f.Code)}}
+	}
+	return socketio.Admission{Identity: actor.UserID, Data: &client{actor: actor}}, nil
+}
+
+// tokenOf finds the token of a handshake: auth.token, else the Authorization
+// header, else the query.
+func tokenOf(h socketio.Handshake) string {
+	var a struct {
+		Token string `json:"token"`
+	}
+	if json.Unmarshal(h.Auth, &a) == nil && a.Token != "" {
+		return strings.TrimPrefix(a.Token, "Bearer ")
+	}
+	if scheme, token, ok := strings.Cut(h.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	return h.Query.Get("token")
+}
+
+// Connected implements socketio.Handler.
+func (s *Server) Connected(socket *socketio.Socket) {
+	c := of(socket)
+	c.socket = socket
+	s.sockets.add(c)
+	actor := c.who()
+	s.rooms.user(actor.UserID)
+	socket.Join(chat.UserTopic(actor.UserID))
+	s.closeOldest(actor)
+	if socket.Recovered() {
+		s.rejoin(c)
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
+	defer cancel()
+	_ = socket.Emit("connected", map[string]any{
+		"userId": actor.UserID, "sessionId": actor.SessionID, "serverTime": chat.Time(time.Now()),
+		"recovered": socket.Recovered(), "limits": s.o.Limits(ctx, actor),
+	})
+	s.presence.connected(actor.UserID)
+	// A session that ended between Connect and now is in no room that its
+	// revocation could have reached.
+	if _, err := s.o.Auth.Verify(ctx, tokenOf(socket.Handshake())); err != nil && !fault.From(err).Code.Retryable() {
+		c.end(string(fault.From(err).Code))
+	}
+}
+
+// rejoin brings a recovered socket's conversations up to date: who was removed
+// meanwhile leaves, and pieces of answers, which recovery does not replay,
+// begin again with the whole text.
+func (s *Server) rejoin(c *client) {
+	ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
+	defer cancel()
+	for _, name := range c.socket.Rooms() {
+		id, ok := strings.CutPrefix(name, chat.ConversationTopic(""))
+		if !ok {
+			continue
+		}
+		if err := s.enter(ctx, c, id); err != nil {
+			c.socket.Leave(name)
+		}
+	}
+}
+
+// closeOldest keeps a user within the tier's number of sockets.
+func (s *Server) closeOldest(a auth.Actor) {
+	if s.o.Unlimited || a.Admin() {
+		return
+	}
+	list := s.ns.InRoom(chat.UserTopic(a.UserID))
+	over := len(list) - s.o.Tiers.Of(a.Tier).Sockets
+	if over <= 0 {
+		return
+	}
+	slices.SortFunc(list, func(x, y *socketio.Socket) int { return x.ConnectedAt().Compare(y.ConnectedAt()) })
+	for _, socket := range list[:over] {
+		socket.CloseTransport("too many sockets")
+	}
+}
+
+// Drained implements socketio.Handler: a socket that missed pieces of answers
+// reads again and is given each whole.
+func (s *Server) Drained(socket *socketio.Socket) {
+	c := of(socket)
+	for _, answer := range c.behind() {
+		s.background(func(ctx context.Context) { s.o.Chat.AskFull(ctx, answer, socket.ID()) })
+	}
+}
+
+// Disconnected implements socketio.Handler.
+func (s *Server) Disconnected(socket *socketio.Socket, _ string) {
+	c := of(socket)
+	s.sockets.remove(c)
+	actor := c.who()
+	for _, name := range socket.Rooms() {
+		if id, ok := strings.CutPrefix(name, chat.ConversationTopic("")); ok {
+			s.stopTyping(actor.UserID, id)
+			s.left(c, id)
+		}
+	}
+	s.presence.disconnected(actor.UserID)
+}
+
+// left tells a conversation that somebody went, unless another device of
+// theirs is still there.
+func (s *Server) left(c *client, conversation string) {
+	if !s.elsewhere(c, conversation) {
+		s.tellPresence(eventLeft, c.who().UserID, conversation)
+	}
+}
+
+// elsewhere reports whether another socket of the same user is in a room.
+func (s *Server) elsewhere(c *client, conversation string) bool {
+	room, user := chat.ConversationTopic(conversation), chat.UserTopic(c.socket.Identity())
+	for _, socket := range s.ns.InRoom(user) {
+		if socket != c.socket && socket.In(room) {
+			return true
+		}
+	}
+	return false
+}
+
+// revoked ends the sockets of sessions that are no more.
+func (s *Server) revoked(r auth.Revocation) {
+	for _, socket := range s.ns.InRoom(chat.UserTopic(r.UserID)) {
+		c := of(socket)
+		session := c.who().SessionID
+		if (r.SessionID == "" || r.SessionID == session) && (r.Except == "" || r.Except != session) {
+			c.end(string(r.Code))
+		}
+	}
+}
+
+// changed brings a new tier, role or name to the user's open sockets.
+func (s *Server) changed(ch auth.Change) {
+	for _, socket := range s.ns.InRoom(chat.UserTopic(ch.UserID)) {
+		c := of(socket)
+		before := c.who()
+		c.change(func(a *auth.Actor) {
+			a.Tier, a.Role = ch.Tier, ch.Role
+			if ch.Username != "" {
+				a.Username = ch.Username
+			}
+		})
+		if before.Tier == ch.Tier {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
+		_ = socket.Emit("tier_changed", map[string]any{"tier": ch.Tier, "limits": s.o.Limits(ctx, c.who())})
+		cancel()
+	}
+}
+
+// background runs what a bus handler or a read loop must not wait for.
+func (s *Server) background(fn func(ctx context.Context)) {
+	if s.ctx.Err() != nil {
+		return
+	}
+	s.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
+		defer cancel()
+		fn(ctx)
+	})
+}

@@ -1,0 +1,131 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	id, err := r.conversationID()
+	if err != nil {
+		return nil, err
+	}
+	var v struct {
+		AfterRev *int64 `json:"afterRev"`
+	}
+	if len(r.event.Args[0]) > 0 && r.event.Args[0][0] == '{' {
+		if err := r.decode(&v); err != nil {
+			return nil, err
+		}
+	}
+	already := c.socket.In(chat.ConversationTopic(id))
+	room := s.rooms.room(id)
+	known, err := s.o.Chat.Since(ctx, c.who(), id, v.AfterRev)
+	if err != nil {
+		return nil, err
+	}
+	// First what it missed, then, from that revision on, what happens.
+	r.ack(changes(known))
+	if err := s.attach(ctx, room, c, known); err != nil {
+		return nil, err
+	}
+	if !already && !s.elsewhere(c, id) {
+		s.tellPresence(eventJoined, c.who().UserID, id)
+	}
+	return nil, nil
+}
+
+// changes is how join_conversation and sync tell what was missed.
+func changes(ch chat.Changes) map[string]any {
+	return map[string]any{
+		"conversation": ch.Conversation, "messages": ch.Messages, "lastSeq": ch.LastSeq, "lastRev": ch.LastRev, "complete": ch.Complete,
+	}
+}
+
+func (s *Server) leaveConversation(_ context.Context, c *client, r *request) (map[string]any, error) {
+	id, err := r.conversationID()
+	if err != nil {
+		return nil, err
+	}
+	if name := chat.ConversationTopic(id); c.socket.In(name) {
+		c.socket.Leave(name)
+		s.stopTyping(c.who().UserID, id)
+		s.left(c, id)
+	}
+	return nil, nil
+}
+
+// syncPoint is how far a client knows one conversation.
+type syncPoint struct {
+	ID       string `json:"id"`
+	AfterRev *int64 `json:"afterRev"`
+}
+
+func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	var v struct {
+		Conversations []syncPoint `json:"conversations"`
+	}
+	if err := r.decode(&v); err != nil {
+		return nil, err
+	}
+	if len(v.Conversations) > chat.SyncConversations {
+		return nil, fault.Invalid("conversations", "A sync names at most 50 conversations; ask again for the rest.")
+	}
+	known := make([]chat.Changes, len(v.Conversations))
+	opened := make([]*room, len(v.Conversations))
+	list := make([]map[string]any, len(v.Conversations))
+	for i, point := range v.Conversations {
+		opened[i] = s.rooms.room(point.ID)
+		var err error
+		if known[i], err = s.o.Chat.Since(ctx, c.who(), point.ID, point.AfterRev); err != nil {
+			f := fault.From(err)
+			if f.Code.Retryable() || f.Code == fault.Internal {
+				return nil, err
+			}
+			// One that is gone must not keep the others from being read.
+			opened[i] = nil
+			list[i] = map[string]any{"id": point.ID, "error": f.Message, "code": f.Code, "messages": []any{}, "complete": true}
+			continue
+		}
+		list[i] = changes(known[i])
+		list[i]["id"] = point.ID
+	}
+	r.ack(map[string]any{"conversations": list})
+	for i, room := range opened {
+		if room == nil {
+			continue
+		}
+		if err := s.attach(ctx, room, c, known[i]); err != nil {
+			return nil, fmt.Errorf("enter a synced conversation: %w", err)
+		}
+	}
+	return nil, nil
+}
+
+func (s *Server) markRead(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	var v struct {
+		ConversationID string `json:"conversationId"`
+		Seq            *int64 `json:"seq"`
+	}
+	if err := r.decode(&v); err != nil {
+		return nil, err
+	}
+	if v.Seq == nil {
+		return nil, fault.Invalid("seq", "Say up to which seq was read.")
+	}
+	actor := c.who()
+	seq, err := s.o.Chat.MarkRead(ctx, actor, v.ConversationID, *v.Seq)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := json.Marshal(map[string]any{"conversationId": v.ConversationID, "seq": seq})
+	if err != nil {
+		return nil, err
+	}
+	s.toTopic(actor.UserID, eventRead, except{Socket: c.socket.ID(), Name: "read_updated", Payload: payload})
+	return nil, nil
+}

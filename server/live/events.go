@@ -1,0 +1,185 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/socketio"
+)
+
+// handler does what one event asks. What it returns becomes the ack, with
+// success beside it; a nil map is an ack that says only success.
+type handler func(s *Server, ctx context.Context, c *client, e *request) (map[string]any, error)
+
+// handlers is every event a client may send; ping is answered in Event.
+func handlers() map[string]handler {
+	return map[string]handler{
+		"send_message":       (*Server).sendMessage,
+		"edit_message":       (*Server).editMessage,
+		"delete_message":     (*Server).deleteMessage,
+		"join_conversation":  (*Server).joinConversation,
+		"leave_conversation": (*Server).leaveConversation,
+		"typing_start":       (*Server).typingStart,
+		"typing_stop":        (*Server).typingStop,
+		"typing":             (*Server).typingEither,
+		"update_status":      (*Server).updateStatus,
+		"get_online_users":   (*Server).onlineUsers,
+		"stop_ai":            (*Server).stopAI,
+		"regenerate":         (*Server).regenerate,
+		"sync":               (*Server).sync,
+		"mark_read":          (*Server).markRead,
+		"refresh_auth":       (*Server).refreshAuth,
+	}
+}
+
+// request is one event on its way through a handler.
+type request struct {
+	event *socketio.Event
+	acked bool
+	// refused is what the sender hears beside the ack when the event fails.
+	refused func(f *fault.Error)
+}
+
+// ack answers before the handler returns, for what must follow the answer.
+func (r *request) ack(v map[string]any) {
+	if r.acked {
+		return
+	}
+	r.acked = true
+	if v == nil {
+		v = map[string]any{}
+	}
+	v["success"] = true
+	_ = r.event.Ack(v)
+}
+
+// Event implements socketio.Handler: every event is counted, handled and
+// acknowledged, unknown and malformed ones too.
+func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
+	c := of(socket)
+	ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
+	defer cancel()
+	r := &request{event: e}
+	if err := s.allow(ctx, c); err != nil {
+		s.refuse(c, r, err)
+		return
+	}
+	if e.Name == "ping" {
+		_ = e.Ack(pong(e))
+		return
+	}
+	handle := s.handler[e.Name]
+	if handle == nil {
+		s.refuse(c, r, fault.Newf(fault.Validation, "There is no event %q; see the API description.", clip(e.Name)))
+		return
+	}
+	answer, err := handle(s, ctx, c, r)
+	if err != nil {
+		s.refuse(c, r, err)
+		return
+	}
+	r.ack(answer)
+}
+
+func pong(e *socketio.Event) any {
+	if len(e.Args) == 0 || string(e.Args[0]) == "null" {
+		return "pong"
+	}
+	return e.Args[0]
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 64 {
+		return string(r[:64]) + "…"
+	}
+	return s
+}
+
+// allow counts one event in the actor's burst.
+func (s *Server) allow(ctx context.Context, c *client) error {
+	a := c.who()
+	if s.o.Unlimited || a.Admin() {
+		return nil
+	}
+	rule := s.o.Tiers.Of(a.Tier).Burst()
+	d, err := s.o.Limiter.Allow(ctx, limit.UserKey(a.UserID), rule, 1)
+	if err != nil || d.Allowed {
+		return nil // a limiter that is away must not take the chat with it
+	}
+	return &fault.Error{
+		Code: fault.RateLimited, Message: "Too many events at once; slow down.",
+		RetryAfter: d.RetryAfter, Tier: a.Tier, Limit: rule.Limit, Window: rule.Window,
+	}
+}
+
+// refusal is what a client is told: success false, and why.
+type refusal struct {
+	Success   bool           `json:"success"`
+	Error     string         `json:"error"`
+	Code      fault.Code     `json:"code"`
+	Retryable bool           `json:"retryable"`
+	Details   []fault.Detail `json:"details,omitempty"`
+	// RetryAfterMs is there when waiting that long helps.
+	RetryAfterMs int64 `json:"retryAfterMs,omitempty"`
+}
+
+// refuse acknowledges a failure, tells of it by the events of the contract,
+// and logs what is ours.
+func (s *Server) refuse(c *client, r *request, err error) {
+	f := fault.From(err)
+	if f.Code == fault.Internal || f.Err != nil {
+		s.log.Warn("an event failed", "event", clip(r.event.Name), "user", c.who().UserID, "code", f.Code, "err", err)
+	}
+	if f.Code == fault.RateLimited {
+		_ = c.socket.Emit("rate_limited", map[string]any{
+			"event": clip(r.event.Name), "limit": f.Limit, "windowSeconds": int(f.Window / time.Second),
+			"retryAfterMs": f.RetryAfter.Milliseconds(), "tier": f.Tier,
+		})
+	}
+	if r.refused != nil {
+		r.refused(f)
+	}
+	if r.acked {
+		return
+	}
+	_ = r.event.Ack(refusal{
+		Error: f.Message, Code: f.Code, Retryable: f.Code.Retryable(), Details: f.Details, RetryAfterMs: f.RetryAfter.Milliseconds(),
+	})
+}
+
+// decode reads the first argument into v, a pointer to a struct. Unknown
+// fields are ignored; a wrong type is refused with the field's name.
+func (r *request) decode(v any) error {
+	if len(r.event.Args) == 0 {
+		return fault.New(fault.Validation, "The event needs an object as its first argument.")
+	}
+	err := json.Unmarshal(r.event.Args[0], v)
+	if err == nil && string(r.event.Args[0]) != "null" {
+		return nil
+	}
+	if wrong, ok := err.(*json.UnmarshalTypeError); ok && wrong.Field != "" { //nolint:errorlint // json returns it bare
+		return fault.Invalid(wrong.Field, "The field "+wrong.Field+" must not be a "+wrong.Value+".")
+	}
+	return fault.New(fault.Validation, "The event needs an object as its first argument.")
+}
+
+// conversationID reads {conversationId} or, from older clients, the bare id.
+func (r *request) conversationID() (string, error) {
+	var bare string
+	if len(r.event.Args) > 0 && json.Unmarshal(r.event.Args[0], &bare) == nil && bare != "" {
+		return bare, nil
+	}
+	var v struct {
+		ConversationID string `json:"conversationId"`
+	}
+	if err := r.decode(&v); err != nil {
+		return "", err
+	}
+	if v.ConversationID == "" {
+		return "", fault.Invalid("conversationId", "Say which conversation.")
+	}
+	return v.ConversationID, nil
+}

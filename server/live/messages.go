@@ -1,0 +1,107 @@
+package live
+
+import (
+	"context"
+
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+// draft is the payload of send_message.
+type draft struct {
+	ConversationID  string   `json:"conversationId"`
+	Content         string   `json:"content"`
+	UploadIDs       []string `json:"uploadIds"`
+	ImageURL        string   `json:"imageUrl"`
+	Mode            string   `json:"mode"`
+	ClientMessageID string   `json:"clientMessageId"`
+}
+
+func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	var d draft
+	r.refused = func(f *fault.Error) {
+		_ = c.socket.Emit("message_error", map[string]any{"error": f.Message, "code": f.Code, "clientMessageId": orNil(d.ClientMessageID)})
+	}
+	if err := r.decode(&d); err != nil {
+		return nil, err
+	}
+	// The sender is in the room before the message is, or would miss it. Where
+	// the room refuses, Send says why.
+	if !c.socket.In(chat.ConversationTopic(d.ConversationID)) && d.ConversationID != "" {
+		if err := s.enter(ctx, c, d.ConversationID); err != nil {
+			return nil, err
+		}
+	}
+	sent, err := s.o.Chat.Send(ctx, c.who(), chat.Draft(d))
+	if err != nil {
+		return nil, err
+	}
+	s.stopTyping(c.who().UserID, d.ConversationID)
+	answer := map[string]any{"message": sent.Message}
+	if sent.Duplicate {
+		answer["duplicate"] = true
+	}
+	r.ack(answer)
+	_ = c.socket.Emit("message_sent", sent.Message)
+	return nil, nil
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// messageRef is the payload of what concerns one message.
+type messageRef struct {
+	MessageID string `json:"messageId"`
+	Content   string `json:"content"`
+}
+
+func (r *request) message() (messageRef, error) {
+	var v messageRef
+	if err := r.decode(&v); err != nil {
+		return v, err
+	}
+	if v.MessageID == "" {
+		return v, fault.Invalid("messageId", "Say which message.")
+	}
+	return v, nil
+}
+
+func (s *Server) editMessage(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	v, err := r.message()
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.o.Chat.Edit(ctx, c.who(), v.MessageID, v.Content)
+	return map[string]any{"message": m}, err
+}
+
+func (s *Server) deleteMessage(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	v, err := r.message()
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.o.Chat.DeleteMessage(ctx, c.who(), v.MessageID)
+	return map[string]any{"message": m}, err
+}
+
+func (s *Server) stopAI(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	v, err := r.message()
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.o.Chat.Stop(ctx, c.who(), v.MessageID)
+	return map[string]any{"message": m}, err
+}
+
+func (s *Server) regenerate(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	v, err := r.message()
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.o.Chat.Regenerate(ctx, c.who(), v.MessageID)
+	return map[string]any{"message": m}, err
+}

@@ -1,0 +1,118 @@
+package live
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+func (s *Server) typingStart(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	who, err := s.typist(ctx, c, r)
+	if err == nil && s.typing.start(who, time.Now()) {
+		s.publishTyping(who, true)
+	}
+	return nil, err
+}
+
+func (s *Server) typingStop(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	who, err := s.typist(ctx, c, r)
+	if err == nil {
+		s.stopTyping(who.user, who.conversation)
+	}
+	return nil, err
+}
+
+func (s *Server) typingEither(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	var v struct {
+		IsTyping *bool `json:"isTyping"`
+	}
+	if err := r.decode(&v); err != nil {
+		return nil, err
+	}
+	if v.IsTyping == nil {
+		return nil, fault.Invalid("isTyping", "Say whether somebody types: true or false.")
+	}
+	if *v.IsTyping {
+		return s.typingStart(ctx, c, r)
+	}
+	return s.typingStop(ctx, c, r)
+}
+
+// typist is the client in a conversation that it is in.
+func (s *Server) typist(ctx context.Context, c *client, r *request) (typist, error) {
+	id, err := r.conversationID()
+	if err != nil {
+		return typist{}, err
+	}
+	if !c.socket.In(chat.ConversationTopic(id)) {
+		if _, err := s.o.Chat.Conversation(ctx, c.who(), id); err != nil {
+			return typist{}, err
+		}
+	}
+	return typist{c.who().UserID, id}, nil
+}
+
+func (s *Server) updateStatus(_ context.Context, c *client, r *request) (map[string]any, error) {
+	var v struct {
+		Status string `json:"status"`
+	}
+	if err := r.decode(&v); err != nil {
+		return nil, err
+	}
+	if !statuses[v.Status] {
+		return nil, fault.Invalid("status", "The status is online, away, busy or offline.")
+	}
+	user := c.who().UserID
+	s.presence.set(user, v.Status)
+	s.tellStatus(user, "user_status_changed", v.Status, "")
+	return nil, nil
+}
+
+func (s *Server) onlineUsers(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	var v struct {
+		ConversationID string `json:"conversationId"`
+	}
+	// Older clients send nothing, or something else: then it is everybody.
+	if len(r.event.Args) > 0 && len(r.event.Args[0]) > 0 && r.event.Args[0][0] == '{' {
+		if err := r.decode(&v); err != nil {
+			return nil, err
+		}
+	}
+	actor := c.who()
+	var people []string
+	var err error
+	if v.ConversationID == "" {
+		people, err = s.o.Chat.Peers(ctx, actor.UserID, peersTold)
+	} else {
+		people, err = s.o.Chat.MemberIDs(ctx, actor, v.ConversationID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	people = slices.DeleteFunc(people, func(id string) bool { return id == actor.UserID })
+	return map[string]any{"users": s.presence.visible(people)}, nil
+}
+
+// refreshAuth lets a socket outlive its token: another token of the same user
+// takes its place.
+func (s *Server) refreshAuth(ctx context.Context, c *client, r *request) (map[string]any, error) {
+	var v struct {
+		Token string `json:"token"`
+	}
+	if err := r.decode(&v); err != nil {
+		return nil, err
+	}
+	fresh, err := s.o.Auth.Verify(ctx, v.Token)
+	if err != nil {
+		return nil, err
+	}
+	if fresh.UserID != c.who().UserID {
+		return nil, fault.New(fault.TokenInvalid, "The token is another user's; connect anew to change users.")
+	}
+	c.change(func(a *auth.Actor) { *a = fresh })
+	return map[string]any{"expiresAt": chat.Time(fresh.ExpiresAt)}, nil
+}

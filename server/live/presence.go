@@ -1,0 +1,144 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+)
+
+const (
+	// offlineGrace keeps somebody online who only reloads the page.
+	offlineGrace = 5 * time.Second
+	// peersTold bounds how many people hear of one person's coming and going.
+	peersTold = 100
+)
+
+// The statuses of a person; offline chosen is invisible.
+const (
+	statusOnline  = "online"
+	statusOffline = "offline"
+)
+
+var statuses = map[string]bool{statusOnline: true, "away": true, "busy": true, statusOffline: true}
+
+// presence is who is here, one entry per user over all their sockets.
+type presence struct {
+	s     *Server
+	mu    sync.Mutex
+	users map[string]*here
+}
+
+// here is one user on this node.
+type here struct {
+	sockets  int
+	status   string
+	activity time.Time
+	gone     time.Time // when the last socket left; zero: some are here
+}
+
+func newPresence(s *Server) *presence { return &presence{s: s, users: map[string]*here{}} }
+
+func (p *presence) connected(user string) {
+	p.mu.Lock()
+	h := p.users[user]
+	news := h == nil
+	if news {
+		h = &here{status: statusOnline}
+		p.users[user] = h
+	}
+	h.sockets++
+	h.activity, h.gone = time.Now(), time.Time{}
+	p.mu.Unlock()
+	if news {
+		p.s.tellStatus(user, "user_online", statusOnline, "")
+	}
+}
+
+func (p *presence) disconnected(user string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.users[user]
+	if h == nil {
+		return
+	}
+	if h.sockets--; h.sockets == 0 {
+		h.gone = time.Now()
+	}
+}
+
+// settle lets those go whose last socket has been away for the grace.
+func (p *presence) settle(now time.Time) {
+	p.mu.Lock()
+	var left []string
+	for user, h := range p.users {
+		if !h.gone.IsZero() && now.Sub(h.gone) >= offlineGrace {
+			delete(p.users, user)
+			if h.status != statusOffline {
+				left = append(left, user)
+			}
+		}
+	}
+	p.mu.Unlock()
+	for _, user := range left {
+		p.s.tellStatus(user, "user_offline", statusOffline, "")
+	}
+}
+
+// set changes a user's status; it reports what others saw before and see now.
+func (p *presence) set(user, status string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if h := p.users[user]; h != nil {
+		h.status, h.activity = status, time.Now()
+	}
+}
+
+// onlineUser is one line of get_online_users.
+type onlineUser struct {
+	UserID       string    `json:"userId"`
+	Status       string    `json:"status"`
+	LastActivity chat.Time `json:"lastActivity"`
+}
+
+// visible lists which of some users are here and do not hide.
+func (p *presence) visible(users []string) []onlineUser {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := []onlineUser{}
+	for _, id := range users {
+		if h := p.users[id]; h != nil && h.status != statusOffline {
+			out = append(out, onlineUser{id, h.status, chat.Time(h.activity)})
+		}
+	}
+	return out
+}
+
+// tellStatus tells the people one shares a conversation with, and nobody else.
+func (s *Server) tellStatus(user, event, status, origin string) {
+	s.background(func(ctx context.Context) {
+		peers, err := s.o.Chat.Peers(ctx, user, peersTold)
+		if err != nil {
+			s.log.Debug("a status was not told", "err", err)
+			return
+		}
+		payload, err := json.Marshal(map[string]any{"userId": user, "status": status, "timestamp": chat.Time(time.Now())})
+		if err != nil {
+			return
+		}
+		for _, peer := range peers {
+			s.toTopic(peer, eventStatus, except{Socket: origin, Name: event, Payload: payload})
+		}
+	})
+}
+
+func (s *Server) toTopic(user, event string, v except) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return
+	}
+	s.passing(bus.Event{Topic: chat.UserTopic(user), Name: event, Data: data})
+}

@@ -1,0 +1,252 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/socketio"
+)
+
+// roomDepth bounds what waits for one room. Beyond it transient events are
+// dropped and durable ones are found in the store again.
+const roomDepth = 4096
+
+// room is one open conversation on this node. Its jobs run one at a time, in
+// order, on a goroutine that lives only while there are any: that is what
+// keeps deliveries in order without a lock held over a look into the store.
+type room struct {
+	s  *Server
+	id string
+
+	mu      sync.Mutex
+	queue   []func()
+	running bool
+	lost    bool // a durable event did not fit
+	closed  bool
+	cancel  func()    // the bus subscription
+	idle    time.Time // since when nobody is in it; zero: somebody is
+
+	// Owned by the job that runs.
+	ready bool  // last is known
+	last  int64 // every revision up to this one was delivered
+	seen  int64 // highest revision that came before last was known
+}
+
+// receive runs on the bus.
+func (r *room) receive(e bus.Event) {
+	r.mu.Lock()
+	if len(r.queue) >= roomDepth {
+		r.lost = r.lost || e.Rev > 0 || e.Name == bus.Gap
+		r.mu.Unlock()
+		return
+	}
+	r.mu.Unlock()
+	r.enqueue(func() { r.deliver(e) })
+}
+
+// enqueue adds a job; it reports false when the room is closed.
+func (r *room) enqueue(job func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.queue = append(r.queue, job)
+	if !r.running {
+		r.running = true
+		r.s.wg.Go(r.run)
+	}
+	return true
+}
+
+func (r *room) run() {
+	for {
+		r.mu.Lock()
+		if len(r.queue) == 0 {
+			lost := r.lost
+			r.lost = false
+			if !lost {
+				r.running, r.queue = false, nil
+				r.mu.Unlock()
+				return
+			}
+			r.queue = append(r.queue, r.catchUp)
+		}
+		jobs := r.queue
+		r.queue = nil
+		r.mu.Unlock()
+		for _, job := range jobs {
+			job()
+		}
+	}
+}
+
+// deliver brings one event of the topic to the room.
+func (r *room) deliver(e bus.Event) {
+	switch {
+	case e.Name == bus.Gap:
+		r.catchUp()
+	case e.Rev > 0:
+		r.durable(e)
+	case e.Name == chat.EventDelta:
+		r.delta(e)
+	case e.Name == chat.EventFull:
+		r.full(e)
+	case e.Name == eventTyping, e.Name == eventJoined, e.Name == eventLeft:
+		r.presence(e)
+	}
+}
+
+// durable delivers a changed row in its turn.
+func (r *room) durable(e bus.Event) {
+	if !r.ready {
+		r.seen = max(r.seen, e.Rev)
+		return
+	}
+	if e.Rev <= r.last {
+		return
+	}
+	if e.Rev > r.last+1 && !r.fetch(e.Rev) {
+		return
+	}
+	r.tell(e, r.broadcast)
+	r.last = e.Rev
+}
+
+// catchUp delivers whatever the store has beyond last.
+func (r *room) catchUp() {
+	if r.ready {
+		r.fetch(math.MaxInt64)
+	}
+}
+
+// fetch delivers the rows between last and a revision from the store. Where
+// the store cannot be read the room stays behind, and asks again later.
+func (r *room) fetch(before int64) bool {
+	events, err := r.missed(r.last, before)
+	for _, e := range events {
+		r.tell(e, r.broadcast)
+		r.last = e.Rev
+	}
+	if err != nil {
+		r.mu.Lock()
+		r.lost = true
+		r.mu.Unlock()
+		r.s.log.Warn("a room is behind; it catches up when the database answers", "conversation", r.id, "err", err)
+		r.pause()
+		return false
+	}
+	return true
+}
+
+// pause keeps a room that cannot read the store from asking without rest.
+func (r *room) pause() {
+	select {
+	case <-time.After(tick):
+	case <-r.s.ctx.Done():
+		r.mu.Lock()
+		r.lost = false
+		r.mu.Unlock()
+	}
+}
+
+func (r *room) missed(after, before int64) ([]bus.Event, error) {
+	ctx, cancel := context.WithTimeout(r.s.ctx, eventLimit)
+	defer cancel()
+	return r.s.o.Chat.Missed(ctx, r.id, after, before)
+}
+
+// tell turns an event into packets and hands each to send.
+func (r *room) tell(e bus.Event, send func(*socketio.Packet)) {
+	events, err := chat.ClientEvents(e)
+	if err != nil {
+		r.s.log.Error("an event of the bus cannot be read", "conversation", r.id, "event", e.Name, "err", err)
+		return
+	}
+	for _, ce := range events {
+		p, err := socketio.NewPacket(ce.Name, ce.Payload)
+		if err != nil {
+			r.s.log.Error("an event cannot be encoded", "event", ce.Name, "err", err)
+			continue
+		}
+		send(p)
+	}
+}
+
+func (r *room) broadcast(p *socketio.Packet) { r.s.ns.Broadcast(r.name(), p, nil) }
+
+func (r *room) name() string { return chat.ConversationTopic(r.id) }
+
+// delta gives a piece of an answer to everybody who has what comes before it.
+func (r *room) delta(e bus.Event) {
+	var d chat.Delta
+	if err := json.Unmarshal(e.Data, &d); err != nil {
+		return
+	}
+	p, err := socketio.NewPacket("ai_delta", json.RawMessage(e.Data))
+	if err != nil {
+		return
+	}
+	skip := func(s *socketio.Socket) bool {
+		if d.Offset == 0 {
+			of(s).caughtUp(d.MessageID)
+			return false
+		}
+		return of(s).isLagging(d.MessageID)
+	}
+	r.s.ns.BroadcastVolatile(r.name(), p.Transient(), skip, func(s *socketio.Socket) { of(s).lag(d.MessageID) })
+}
+
+// full gives one socket the whole of an answer so far, in its place among the
+// pieces.
+func (r *room) full(e bus.Event) {
+	var f chat.Full
+	if err := json.Unmarshal(e.Data, &f); err != nil {
+		return
+	}
+	socket := r.s.ns.Socket(f.For)
+	if socket == nil || !of(socket).isLagging(f.Delta.MessageID) {
+		return
+	}
+	p, err := socketio.NewPacket("ai_delta", f.Delta)
+	if err == nil && socket.SendVolatile(p.Transient()) {
+		of(socket).caughtUp(f.Delta.MessageID)
+	}
+}
+
+// attach puts a socket that knows everything up to a revision into the room.
+// What the room has delivered beyond it, the socket is given first.
+func (r *room) attach(c *client, known chat.Changes) {
+	switch {
+	case !r.ready:
+		r.ready, r.last = true, known.LastRev
+	case known.LastRev > r.last:
+		r.fetch(known.LastRev + 1)
+	}
+	if known.LastRev < r.last {
+		events, err := r.missed(known.LastRev, r.last+1)
+		if err != nil {
+			// It would have a hole that nothing fills: let it come again.
+			c.socket.CloseTransport("the database is away")
+			return
+		}
+		for _, e := range events {
+			r.tell(e, func(p *socketio.Packet) { _ = c.socket.Send(p) })
+		}
+	}
+	for _, answer := range known.Open {
+		c.lag(answer)
+	}
+	c.socket.Join(r.name())
+	if r.seen > r.last {
+		r.catchUp()
+	}
+	for _, answer := range known.Open {
+		r.s.background(func(ctx context.Context) { r.s.o.Chat.AskFull(ctx, answer, c.socket.ID()) })
+	}
+}

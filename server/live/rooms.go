@@ -1,0 +1,149 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+)
+
+// errClosing is what a socket gets that enters a room while the node stops.
+var errClosing = errors.New("the server is stopping")
+
+// rooms is what this node listens to: a topic per open conversation and per
+// connected user. A topic stays open for a while after its last socket left,
+// longer than a lost socket may be recovered: what is broadcast meanwhile is
+// what the recovered socket gets.
+type rooms struct {
+	s      *Server
+	linger time.Duration
+
+	mu     sync.Mutex
+	open   map[string]*room
+	users  map[string]*userTopic
+	closed bool
+}
+
+// userTopic is the subscription of one connected user.
+type userTopic struct {
+	cancel func()
+	idle   time.Time
+}
+
+func newRooms(s *Server) *rooms {
+	return &rooms{
+		s: s, linger: s.o.Socket.Recovery.Window + 5*time.Second,
+		open: map[string]*room{}, users: map[string]*userTopic{},
+	}
+}
+
+// enter puts a client into a conversation's room, from now on.
+func (s *Server) enter(ctx context.Context, c *client, id string) error {
+	// The room listens before the counters are read, so nothing falls between.
+	r := s.rooms.room(id)
+	known, err := s.o.Chat.Enter(ctx, c.who(), id)
+	if err != nil {
+		return err
+	}
+	return s.attach(ctx, r, c, known)
+}
+
+// attach waits until the client is in the room.
+func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Changes) error {
+	in := make(chan struct{})
+	if r == nil || !r.enqueue(func() { r.attach(c, known); close(in) }) {
+		return errClosing
+	}
+	select {
+	case <-in:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// room opens a conversation's room, or finds it; nil while the node stops.
+func (l *rooms) room(id string) *room {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	r := l.open[id]
+	if r == nil {
+		r = &room{s: l.s, id: id}
+		r.cancel = l.s.o.Bus.Subscribe(chat.ConversationTopic(id), r.receive)
+		l.open[id] = r
+	}
+	r.idle = time.Time{}
+	return r
+}
+
+// user listens to one user's topic.
+func (l *rooms) user(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	t := l.users[id]
+	if t == nil {
+		t = &userTopic{}
+		t.cancel = l.s.o.Bus.Subscribe(chat.UserTopic(id), func(e bus.Event) { l.s.tellUser(id, e) })
+		l.users[id] = t
+	}
+	t.idle = time.Time{}
+}
+
+// closeIdle stops listening where nobody has been for a while.
+func (l *rooms) closeIdle(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, r := range l.open {
+		if overdue(&r.idle, now, l.s.ns.RoomSize(chat.ConversationTopic(id)), l.linger) {
+			r.close()
+			delete(l.open, id)
+		}
+	}
+	for id, t := range l.users {
+		if overdue(&t.idle, now, l.s.ns.RoomSize(chat.UserTopic(id)), l.linger) {
+			t.cancel()
+			delete(l.users, id)
+		}
+	}
+}
+
+// overdue keeps count of how long a room has been empty.
+func overdue(idle *time.Time, now time.Time, size int, linger time.Duration) bool {
+	switch {
+	case size > 0:
+		*idle = time.Time{}
+	case idle.IsZero():
+		*idle = now
+	default:
+		return now.Sub(*idle) > linger
+	}
+	return false
+}
+
+func (l *rooms) closeAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, r := range l.open {
+		r.close()
+	}
+	for _, t := range l.users {
+		t.cancel()
+	}
+}
+
+func (r *room) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.cancel()
+}
