@@ -1,0 +1,72 @@
+package configs
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Warnings are sentences about settings that work but that someone should know
+// of; `coach serve` and `coach config check` show them.
+func (c Config) Warnings() []string {
+	var found []string
+	if !c.Limits.Enabled {
+		found = append(found, "RATE_LIMITS is off: nobody is limited in anything. This is for benches only.")
+	}
+	for _, p := range c.Server.TrustedProxies {
+		if p.Bits() == 0 {
+			found = append(found, fmt.Sprintf("TRUSTED_PROXIES holds %s: anybody can claim any address, so limits by address hold nobody.", p))
+		}
+	}
+	if c.Environment == Development && c.Auth.JWTSecret != "" && weakness(c.Auth.JWTSecret) != "" {
+		found = append(found, "JWT_SECRET "+weakness(c.Auth.JWTSecret)+"; anything but development refuses it.")
+	}
+	if c.Environment == Development && !loopback(c.Server.Host) {
+		found = append(found, "development listens beyond this machine on "+c.Server.Addr()+"; set COACH_ENV=production for a real server.")
+	}
+	for _, p := range notServed(c) {
+		if !p.refuse {
+			found = append(found, newTable().byPath[p.path].Env+" "+p.what+".")
+		}
+	}
+	return found
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && addr.IsLoopback())
+}
+
+// unserved is a setting whose room is not built yet.
+type unserved struct {
+	path, what string
+	refuse     bool // to go on without it would be unsafe
+}
+
+// notServed finds settings that are understood but that nothing in this
+// version acts on: nobody should believe that they work. Whoever builds the
+// room takes its line out.
+func notServed(c Config) []unserved {
+	var found []unserved
+	if c.Server.TLS.CertFile != "" {
+		found = append(found, unserved{"tls.certFile", "asks for TLS, which this version leaves to a proxy in front of it; take it out", true})
+	}
+	if len(c.Server.TLS.ACMEDomains) > 0 {
+		found = append(found, unserved{"tls.acmeDomains", "asks for TLS, which this version leaves to a proxy in front of it; take it out", true})
+	}
+	if c.Cluster.Bus == "redis" || c.Cluster.Bus == "postgres" {
+		found = append(found, unserved{"cluster.bus", "is " + c.Cluster.Bus + ", and this version runs as one node only; use memory or auto", true})
+	}
+	if c.Cluster.RedisURL != "" {
+		found = append(found, unserved{"cluster.redisUrl", "is not used by this version: limits and events stay on this node", false})
+	}
+	if c.AI.OpenAIKey != "" {
+		found = append(found, unserved{"ai.openaiApiKey", "is not used by this version: the built-in coach answers", false})
+	}
+	if len(c.AI.Models) > 0 {
+		found = append(found, unserved{"ai.models", "is not used by this version: the built-in coach answers", false})
+	}
+	if c.Upload.Cloudinary != (Cloudinary{}) {
+		found = append(found, unserved{"cloudinary.cloudName", "and its kin are not used by this version: it takes no images", false})
+	}
+	return found
+}
