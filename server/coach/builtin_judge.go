@@ -1,0 +1,196 @@
+package coach
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/elite-trading-coach/coach/server/trading"
+)
+
+// judge tells the evaluation of the ideas and gives the patterns that the
+// trades add to those of the words.
+func (s *script) judge(patterns []trading.Pattern) []trading.Pattern {
+	review := s.talk.review
+	s.answer.Verdict = string(review.Verdict)
+	s.answer.Confidence = review.Confidence
+	if asksForPrediction(s.prompt.Text) {
+		s.say("I do not predict where a price goes, and I recommend nothing. What I can do is hold your idea against your plan:")
+	}
+	if len(review.Ideas) > 1 {
+		s.say(overall(review))
+	}
+	for n, e := range review.Ideas {
+		if revenge, ok := trading.Revenge(e, sessionAt(s.prompt), s.prompt.Plan); ok {
+			patterns = append([]trading.Pattern{revenge}, patterns...)
+		}
+		if len(review.Ideas) > 1 {
+			s.say(fmt.Sprintf("Idea %d of %d%s", n+1, len(review.Ideas), alternative(e)))
+		}
+		s.tell(e)
+	}
+	s.explainConfidence(review)
+	if s.prompt.HasImages {
+		s.say("I cannot see charts, so the image played no part in this: only the numbers you wrote did.")
+	}
+	s.askNews()
+	return patterns
+}
+
+func alternative(e trading.Evaluation) string {
+	if e.Idea.Alternative {
+		return " (instead of the one before)"
+	}
+	return ""
+}
+
+func overall(r trading.Review) string {
+	if r.Verdict == trading.NoVerdict {
+		return fmt.Sprintf("I read %d ideas; their risks count together. There is no verdict for the message until each has what it needs.", len(r.Ideas))
+	}
+	return fmt.Sprintf("I read %d ideas; their risks count together, and the message gets the worst verdict: %s.", len(r.Ideas), r.Verdict)
+}
+
+// tell explains one idea from the verdict down.
+func (s *script) tell(e trading.Evaluation) {
+	if e.Idea.Status == trading.Closed {
+		s.tellClosed(e)
+		return
+	}
+	s.say(headline(e), "I read: "+describe(e.Idea)+".", notes(e.Idea))
+	if e.Idea.Impossible() {
+		return
+	}
+	s.say(checkLines(e)...)
+	s.say(sizeLine(e), sumsLine(e))
+	s.say(findings(e)...)
+	s.say(changeLine(e))
+	s.say(missingLine(e))
+}
+
+// headline is the verdict in one sentence, worded as a fit with the plan.
+func headline(e trading.Evaluation) string {
+	misses, critical := 0, 0
+	for _, c := range e.Checks {
+		if c.Missed() {
+			misses++
+			if c.Critical {
+				critical++
+			}
+		}
+	}
+	switch e.Verdict {
+	case trading.Diamond:
+		return fmt.Sprintf("💎 Diamond: all %d checks pass. This says how well the idea fits your plan, not whether it will win.", len(e.Checks))
+	case trading.Fire:
+		return "🔥 Fire: one check misses, and it is not a critical one. The rest fits your plan."
+	case trading.Skull:
+		if critical > 0 {
+			return fmt.Sprintf("💀 Skull: this breaks %s of your plan.", plural(critical, "critical rule"))
+		}
+		return fmt.Sprintf("💀 Skull: %d checks miss, so this does not fit your plan.", misses)
+	}
+	if e.Idea.Impossible() {
+		questions := make([]string, len(e.Idea.Questions))
+		for i, q := range e.Idea.Questions {
+			questions[i] = q.Text
+		}
+		return "No verdict yet, only a question. " + strings.Join(questions, " ")
+	}
+	return "No verdict yet: I still need " + listOf(e.Missing) + "."
+}
+
+func notes(i trading.Idea) string {
+	if len(i.Notes) == 0 {
+		return ""
+	}
+	return "Note: " + strings.Join(i.Notes, "; ") + "."
+}
+
+// checkLines has one sentence for each check.
+func checkLines(e trading.Evaluation) []string {
+	lines := make([]string, 0, len(e.Checks))
+	for _, c := range e.Checks {
+		mark := "?"
+		switch {
+		case c.Missed() && c.Critical:
+			mark = "✗ (critical)"
+		case c.Missed():
+			mark = "✗"
+		case c.Passed != nil:
+			mark = "✓"
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: %s; asked is %s.", mark, ruleName(c.Rule), c.Actual, c.Expected))
+	}
+	return lines
+}
+
+// ruleName is how a rule is called in a sentence.
+func ruleName(r trading.Rule) string {
+	switch r {
+	case trading.RuleStopRequired:
+		return "Stop"
+	case trading.RuleTargetRequired:
+		return "Target"
+	case trading.RuleMinRewardRisk:
+		return "Reward to risk"
+	case trading.RulePerTrade:
+		return "Risk of this trade"
+	case trading.RuleDailyLoss:
+		return "Loss of the day, this trade included"
+	case trading.RuleOpenRisk:
+		return "Open risk, this trade included"
+	case trading.RuleStatedRisk:
+		return "The risk you named"
+	case trading.RuleMaxSize, trading.RuleSize:
+		return "Size"
+	case trading.RuleCash:
+		return "Cash"
+	case trading.RuleDrawdownRoom:
+		return "Drawdown room"
+	case trading.RuleMaxTrades:
+		return "Trades today"
+	case trading.RuleLossesInARow:
+		return "Losses in a row"
+	case trading.RuleCooldown:
+		return "Cooldown"
+	case trading.RuleWindow:
+		return "Trading hours"
+	case trading.RuleNoTrade:
+		return "No-trade time"
+	case trading.RuleInstruments:
+		return "Instrument"
+	case trading.RuleAveragingDown:
+		return "Adding to a loser"
+	case trading.RuleWideningStops:
+		return "Moving the stop"
+	}
+	return string(r)
+}
+
+// capName says what bounds the size.
+func capName(r trading.Rule) string {
+	switch r {
+	case trading.RulePerTrade:
+		return "the risk per trade of your plan"
+	case trading.RuleDailyLoss:
+		return "what is left of the daily loss"
+	case trading.RuleOpenRisk:
+		return "the open risk your plan allows"
+	case trading.RuleStatedRisk:
+		return "the risk you named"
+	case trading.RuleMaxSize:
+		return "your plan's maximum size"
+	case trading.RuleCash:
+		return "the cash in the account"
+	case trading.RuleDrawdownRoom:
+		return "the room above the drawdown floor"
+	}
+	return string(r)
+}
+
+func (s *script) explainConfidence(r trading.Review) {
+	if r.Confidence == nil || *r.Confidence == 100 {
+		return
+	}
+	s.say(fmt.Sprintf("Confidence %d: that is how much of what the checks need I was told, nothing else.", *r.Confidence))
+}

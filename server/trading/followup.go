@@ -1,0 +1,311 @@
+package trading
+
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// IsFresh says whether an idea stands on its own, instead of completing or
+// correcting the one before: it names what is traded and in which direction,
+// or an entry for either.
+func (i Idea) IsFresh() bool {
+	named := i.Symbol != "" || i.Kind != ""
+	directed := i.Side != "" && !i.SideDerived
+	return named && directed || (named || directed) && i.Entry != nil
+}
+
+// Continue reads a message as a follow-up to an earlier idea: it fills what
+// was missing ("stop 5994", or just "5994" when only the stop was asked for),
+// corrects ("make the stop 5992", "what about 3 contracts"), refuses ("no
+// stop") or confirms ("yes"). asked is what the coach asked for last, in
+// order. changed is false when the message says nothing about the idea; prev
+// then comes back as it was.
+func Continue(prev Idea, asked []Field, text string) (next Idea, changed bool) {
+	r := newReader(text)
+	numbers := bareNumbers(r.toks)
+	if len(numbers) > 0 {
+		if next, ok := prev.answer(asked, numbers); ok {
+			return next, true
+		}
+	}
+	r.cur.Side, r.cur.Symbol, r.cur.Instrument = prev.Side, prev.Symbol, prev.Instrument
+	r.walk()
+	next, changed = prev, false
+	for _, d := range r.drafts[:1] {
+		if said, ok := d.finishRaw(); ok {
+			changed = next.merge(said)
+		}
+	}
+	if isYes(r.toks) && len(prev.Questions) > 0 {
+		next.Confirmed, changed = true, true
+	}
+	if !changed {
+		return prev, false
+	}
+	next.Resolve()
+	return next, true
+}
+
+// bareNumbers are the numbers of a message that says nothing else: "5994",
+// "25k", "5994 and 6012", "6 points".
+func bareNumbers(toks []token) []token {
+	var numbers []token
+	for _, t := range toks {
+		switch {
+		case t.kind == tokNumber:
+			numbers = append(numbers, t)
+		case t.kind == tokWord && t.text != "and" && t.text != "ok" && t.text != "okay" && t.text != "then" && t.text != "is" && t.text != "it" && t.text != "it's" && t.text != "at" && t.text != "about" && t.text != "say":
+			return nil
+		case t.kind == tokSymbol, t.kind == tokBad, t.kind == tokRatio:
+			return nil
+		}
+	}
+	return numbers
+}
+
+// answer gives bare numbers to what was asked for, in that order. Money goes
+// to the account; prices only when there are as many as were asked for.
+func (i Idea) answer(asked []Field, numbers []token) (Idea, bool) {
+	open := make([]Field, 0, len(asked))
+	for _, f := range asked {
+		switch f {
+		case FieldEntry, FieldStop, FieldTarget, FieldEquity, FieldPointValue, FieldQuantity:
+			open = append(open, f)
+		}
+	}
+	if len(numbers) == 1 && len(open) > 1 && (numbers[0].kilo || numbers[0].lead == '$') {
+		for _, f := range open {
+			if f == FieldEquity {
+				open = []Field{FieldEquity}
+			}
+		}
+	}
+	if len(open) != len(numbers) {
+		return i, false
+	}
+	said := &draft{Idea: Idea{Instrument: i.Instrument, Symbol: i.Symbol, Kind: i.Kind}}
+	for n, f := range open {
+		said.put(f, numbers[n])
+	}
+	said.Pending = pendingOf(said.distances, nil)
+	if !i.merge(said.Idea) {
+		return i, false
+	}
+	i.Resolve()
+	return i, true
+}
+
+func (d *draft) put(f Field, t token) {
+	v := t.value
+	if t.unit == unitPoint || t.unit == unitTick || t.unit == unitPip || t.unit == unitPct || t.unit == unitR || signed(t) {
+		u := t.unit
+		if u == unitNone {
+			u = unitPoint
+		}
+		d.distances = append(d.distances, distance{field: f, size: v, unit: u, words: spell(t)})
+		return
+	}
+	switch f {
+	case FieldEntry:
+		d.Entry = &Price{Value: v}
+	case FieldStop:
+		d.Stop = &Price{Value: v}
+	case FieldTarget:
+		d.Targets = []Target{{Price: Price{Value: v}}}
+	case FieldEquity:
+		d.takeEquity(t)
+	case FieldPointValue:
+		d.PointValue = &v
+	case FieldQuantity:
+		d.Quantity = &v
+	}
+}
+
+// finishRaw is finish without turning distances into prices: the entry they
+// need may be in the earlier idea.
+func (d *draft) finishRaw() (Idea, bool) {
+	d.place()
+	if d.empty() {
+		return Idea{}, false
+	}
+	d.Pending = pendingOf(d.distances, d.rr)
+	return d.Idea, true
+}
+
+// merge writes what was said later over what was said before; false when that
+// is nothing.
+func (i *Idea) merge(said Idea) bool {
+	changed := false
+	set := func(to **decimal.Decimal, from *decimal.Decimal) {
+		if from != nil {
+			*to, changed = from, true
+		}
+	}
+	if said.Side != "" && said.Side != i.Side {
+		i.Side, i.SideDerived, changed = said.Side, false, true
+	}
+	if said.Symbol != "" && said.Symbol != i.Symbol {
+		i.Symbol, i.Contract, i.Instrument, i.Kind, changed = said.Symbol, said.Contract, said.Instrument, said.Kind, true
+		if said.Instrument != nil {
+			i.Kind = said.Instrument.Kind
+		}
+	}
+	set(&i.Quantity, said.Quantity)
+	set(&i.Equity, said.Equity)
+	if said.Equity != nil {
+		i.Currency = said.Currency
+	}
+	if said.RiskPct != nil || said.RiskMoney != nil {
+		i.RiskPct, i.RiskMoney, changed = said.RiskPct, said.RiskMoney, true
+	}
+	if said.PointValue != nil && i.Instrument != nil {
+		inst := *i.Instrument
+		inst.PointValue = *said.PointValue
+		i.PointValue, i.Instrument, changed = said.PointValue, &inst, true
+	}
+	if said.Entry != nil {
+		i.moveEntry(said.Entry)
+		changed = true
+	}
+	if said.Later && !i.Later {
+		i.Later, changed = true, true
+	}
+	changed = i.mergeExits(said) || changed
+	changed = i.mergeStop(said) || changed
+	changed = i.mergeTargets(said) || changed
+	if changed {
+		i.Questions = append([]Question(nil), said.Questions...)
+		i.Notes = append([]string(nil), said.Notes...)
+	}
+	return changed || len(said.Questions) > 0
+}
+
+// moveEntry keeps distances: a stop that was "6 points" stays 6 points.
+func (i *Idea) moveEntry(entry *Price) {
+	i.Entry = entry
+	if i.Stop != nil && i.Stop.Derived {
+		if d, ok := distanceFrom(FieldStop, i.Stop.Words); ok {
+			i.Pending, i.Stop = append(i.Pending[:len(i.Pending):len(i.Pending)], d), nil
+		}
+	}
+	kept := make([]Target, 0, len(i.Targets))
+	for _, t := range i.Targets {
+		if d, ok := distanceFrom(FieldTarget, t.Words); ok && t.Derived {
+			d.Portion, d.Quantity, d.Rest = t.Portion, t.Quantity, t.Rest
+			i.Pending = append(i.Pending[:len(i.Pending):len(i.Pending)], d)
+			continue
+		}
+		kept = append(kept, t)
+	}
+	i.Targets = kept
+}
+
+// distanceFrom reads back the words that a derived price keeps.
+func distanceFrom(f Field, words string) (Distance, bool) {
+	number, unit, _ := strings.Cut(words, " ")
+	size, ok := parseDigits(strings.TrimLeft(number, "+-"))
+	if !ok {
+		return Distance{}, false
+	}
+	if unit == "" {
+		unit = "points"
+	}
+	return Distance{Field: f, Size: size, Unit: unit, Words: words}, true
+}
+
+func (i *Idea) mergeStop(said Idea) bool {
+	switch {
+	case said.Stop != nil:
+		if i.Stop != nil && i.Status == Open {
+			prior := i.Stop.Value
+			i.PriorStop = &prior
+		}
+		i.Stop = said.Stop
+		i.undecline(FieldStop)
+	case said.waits(FieldStop):
+		i.Stop = nil
+		i.Pending = replacePending(i.Pending, said.Pending, FieldStop)
+		i.undecline(FieldStop)
+	case said.HasDeclined(FieldStop):
+		i.Stop = nil
+		i.Declined = append(i.Declined[:len(i.Declined):len(i.Declined)], FieldStop)
+	default:
+		return false
+	}
+	return true
+}
+
+func (i *Idea) mergeTargets(said Idea) bool {
+	switch {
+	case len(said.Targets) > 0:
+		i.Targets = said.Targets
+		i.Pending = replacePending(i.Pending, nil, FieldTarget)
+		i.undecline(FieldTarget)
+	case said.waits(FieldTarget):
+		i.Targets = nil
+		i.Pending = replacePending(i.Pending, said.Pending, FieldTarget)
+		i.undecline(FieldTarget)
+	case said.HasDeclined(FieldTarget):
+		i.Targets = nil
+		i.Declined = append(i.Declined[:len(i.Declined):len(i.Declined)], FieldTarget)
+	default:
+		return false
+	}
+	return true
+}
+
+func (i *Idea) mergeExits(said Idea) bool {
+	if len(said.Exits) == 0 {
+		return false
+	}
+	exits := append(append([]Fill(nil), i.Exits...), said.Exits...)
+	for n := range exits {
+		if exits[n].Quantity.IsZero() && i.Quantity != nil {
+			left := *i.Quantity
+			for _, e := range exits[:n] {
+				left = left.Sub(e.Quantity)
+			}
+			exits[n].Quantity = left
+		}
+	}
+	i.Exits = exits
+	i.settleExits(true)
+	return true
+}
+
+func (i *Idea) undecline(f Field) {
+	kept := make([]Field, 0, len(i.Declined))
+	for _, d := range i.Declined {
+		if d != f {
+			kept = append(kept, d)
+		}
+	}
+	i.Declined = kept
+}
+
+func replacePending(old, said []Distance, f Field) []Distance {
+	var out []Distance
+	for _, d := range old {
+		if d.Field != f {
+			out = append(out, d)
+		}
+	}
+	for _, d := range said {
+		if d.Field == f {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// isYes hears a confirmation.
+func isYes(toks []token) bool {
+	for n, t := range toks {
+		switch t.text {
+		case "yes", "yep", "yeah", "correct", "right", "confirmed", "sure", "intended":
+			return n < 6
+		}
+	}
+	return false
+}
