@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -87,8 +88,13 @@ func (p *Packet) run(namespace string) []*engineio.Frame {
 	return run
 }
 
-// encode builds the frames, with offset as the last argument unless it is empty. An offset needs no escaping.
+// encode builds the frames, with offset as the last argument unless it is empty.
 func (p *Packet) encode(namespace, offset string) []*engineio.Frame {
+	return append([]*engineio.Frame{engineio.NewText(p.text(namespace, offset))}, p.attachments...)
+}
+
+// text is the packet's text part. An offset needs no escaping.
+func (p *Packet) text(namespace, offset string) []byte {
 	kind := typeEvent
 	if len(p.attachments) > 0 {
 		kind = typeBinaryEvent
@@ -102,11 +108,10 @@ func (p *Packet) encode(namespace, offset string) []*engineio.Frame {
 		text = append(text, offset...)
 		text = append(text, '"')
 	}
-	text = append(text, ']')
-	return append([]*engineio.Frame{engineio.NewText(text)}, p.attachments...)
+	return append(text, ']')
 }
 
-// encodeReply builds the frames of an event that asks for an ack, or of an ack.
+// encodeRun builds the frames of an event that asks for an ack, or of an ack.
 func encodeRun(kind packetType, namespace string, ack int64, body []byte, blobs [][]byte) []*engineio.Frame {
 	if len(blobs) > 0 {
 		kind += typeBinaryEvent - typeEvent
@@ -122,37 +127,43 @@ func encodeRun(kind packetType, namespace string, ack int64, body []byte, blobs 
 	return run
 }
 
-var errForeignPlaceholder = errors.New("raw JSON with a placeholder beside attachments")
+var errForeignPlaceholder = errors.New("text that names an attachment beside attachments")
 
 // appendArgs writes args as JSON, separated by commas, and takes out the binary ones.
 func appendArgs(dst []byte, args []any) (body []byte, blobs [][]byte, err error) {
-	foreign := false
+	binary := slices.ContainsFunc(args, isBlob)
 	for i, arg := range args {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		switch v := arg.(type) {
-		case []byte:
+		if blob, ok := arg.([]byte); ok {
 			dst = appendPlaceholder(dst, len(blobs))
-			blobs = append(blobs, v)
-		case json.RawMessage:
-			if dst, err = appendRaw(dst, v); err != nil {
-				return nil, nil, fmt.Errorf("argument %d: %w", i, err)
-			}
-			foreign = foreign || bytes.Contains(v, []byte("placeholder")) && containsPlaceholder(v)
-		default:
-			text, err := marshal(v)
-			if err != nil {
-				return nil, nil, fmt.Errorf("argument %d: %w", i, err)
-			}
-			dst = append(dst, text...)
+			blobs = append(blobs, blob)
+			continue
+		}
+		start := len(dst)
+		if dst, err = appendArg(dst, arg); err != nil {
+			return nil, nil, fmt.Errorf("argument %d: %w", i, err)
+		}
+		// Somebody else's text must not be able to name our attachments.
+		if binary && containsPlaceholder(dst[start:]) {
+			return nil, nil, fmt.Errorf("argument %d: %w", i, errForeignPlaceholder)
 		}
 	}
-	// Somebody else's text must not be able to name our attachments.
-	if foreign && len(blobs) > 0 {
-		return nil, nil, errForeignPlaceholder
-	}
 	return dst, blobs, nil
+}
+
+func isBlob(arg any) bool {
+	_, ok := arg.([]byte)
+	return ok
+}
+
+func appendArg(dst []byte, arg any) ([]byte, error) {
+	if raw, ok := arg.(json.RawMessage); ok {
+		return appendRaw(dst, raw)
+	}
+	text, err := marshal(arg)
+	return append(dst, text...), err
 }
 
 // appendRawArgs writes a comma and args after dst (no comma when dst is empty), checking their placeholders.

@@ -187,6 +187,19 @@ func (p *peer) say(packets ...string) {
 	}
 }
 
+// sayAtOnce sends packets in one write: over a pipe a second write would wait for the handler of the first.
+func (p *peer) sayAtOnce(packets ...string) {
+	p.t.Helper()
+	const finText = 0x80 | enginetest.OpText
+	var frames []byte
+	for _, packet := range packets {
+		frames = append(frames, enginetest.MaskedFrame(finText, []byte(packet))...)
+	}
+	if err := p.ws.Raw(frames); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 func (p *peer) sayBinary(attachments ...[]byte) {
 	p.t.Helper()
 	for _, data := range attachments {
