@@ -557,10 +557,13 @@ function checksTable(idea) {
   const rows = idea.checks.map((check) => {
     const result = check.passed === null ? 'open' : check.passed ? 'met' : check.critical ? 'missed, critical' : 'missed';
     const last = make('td', { textContent: result, className: check.passed === false ? 'missed' : '' });
-    return make('tr', {}, ...[check.rule, check.expected, check.actual].map((v) => make('td', { textContent: inWords(v) })), last);
+    return make('tr', {}, ...[ruleInWords(check.rule), check.expected, check.actual].map((v) => make('td', { textContent: inWords(v) })), last);
   });
   return make('table', {}, make('caption', { className: 'hidden-text', textContent: 'Checks against your plan' }), make('thead', {}, head), make('tbody', {}, ...rows));
 }
+
+// perTradePct → per trade pct
+const ruleInWords = (rule) => rule.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
 function inWords(value) {
   if (value === null || value === undefined) return '–';
