@@ -253,8 +253,8 @@ async function catchUp() {
     const ack = await ask('sync', { conversations: batch.map((c) => ({ id: c.id, afterRev: c.rev })) });
     if (!ack?.success) return again(socket);
     for (const changes of ack.conversations) {
-      if (changes.messages) keepChanges(changes.id, changes);
-      else state.conversations.delete(changes.id); // gone, or not ours any more
+      if (changes.error) state.conversations.delete(changes.id); // gone, or not ours any more
+      else keepChanges(changes.id, changes);
     }
     behind = behind.filter((c) => state.conversations.has(c.id) && !c.synced);
   }
@@ -374,6 +374,7 @@ async function flush() {
       if (ack?.success) {
         dropFromOutbox(clientMessageId);
         keepRow(ack.message);
+        nameConversation(conversationId);
       } else if (ack && !ack.retryable) {
         if (state.conversations.has(conversationId)) markDraft(clientMessageId, { refused: ack.error });
         else dropFromOutbox(clientMessageId); // its conversation is gone, and with it the place to show it
@@ -386,6 +387,12 @@ async function flush() {
   } finally {
     flushing = false;
   }
+}
+
+// The first message names a conversation. A socket that has it open is not told of every change to its row, so it asks.
+async function nameConversation(id) {
+  if (state.conversations.get(id)?.title !== '') return;
+  await api('GET', `/api/conversations/${id}`).then(keepConversation, () => {});
 }
 
 byId('composer').addEventListener('submit', async (event) => {
