@@ -126,8 +126,8 @@ func TestBodiesOverlap(t *testing.T) {
 	})
 }
 
-// A handler that takes its time holds up the client's next body, and no read
-// deadline of the first ends the connection meanwhile.
+// A handler that takes its time holds up the answer, and so the client's next
+// body.
 func TestBodyWaitsForHandler(t *testing.T) {
 	o := engineio.Options{PingInterval: time.Hour, PingTimeout: time.Second}
 	h := hooks{message: func(s *engineio.Session, m engineio.Message) { <-time.After(50 * time.Minute) }}

@@ -1,6 +1,7 @@
 package engineio_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -200,6 +201,35 @@ func TestClosedWaitsForMessage(t *testing.T) {
 		t.Error(diff)
 	}
 	<-session.Done() // asked after the end, it is closed as well
+}
+
+// A message that waits for its turn when the session ends is not delivered any
+// more. It takes a client that breaks the rules: one that completes the upgrade
+// while its POST is still being worked on.
+func TestNoMessageAfterClosed(t *testing.T) {
+	var d diary
+	entered, leave := make(chan *engineio.Session), make(chan struct{})
+	h := d.recording()
+	h.message = func(s *engineio.Session, m engineio.Message) {
+		d.add("message " + string(m.Data))
+		entered <- s
+		<-leave
+	}
+	x := newSite(t, listenTCP(t), engineio.NewServer(engineio.Options{}, h))
+	sid := x.session()
+	post := x.later(func() (answer, error) { return x.ask(t.Context(), http.MethodPost, "polling&sid="+sid, "4a") })
+	session := <-entered
+	s := x.upgrade(sid)
+	x.say(s, "4b")
+	waitFor(t, func() bool { return session.Stats().PacketsIn == 2 })
+	session.Close("enough")
+	close(leave)
+	x.want(<-post, 200, "ok")
+	waitFor(t, func() bool { return len(d.all()) >= 3 })
+	x.wantClose(s)
+	if diff := cmp.Diff([]string{"open", "message a", "closed: enough"}, d.all()); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // waitFor polls for something that another goroutine is about to do.

@@ -30,6 +30,23 @@ func TestHeartbeatIsPunctual(t *testing.T) {
 	})
 }
 
+// The wheel may not wait for a deadline that a pong has long moved.
+func TestHeartbeatIsPunctualWithLongTimeout(t *testing.T) {
+	o := engineio.Options{PingInterval: 100 * time.Millisecond, PingTimeout: 900 * time.Millisecond}
+	onFakeClock(t, o, func(t *testing.T, x *site) {
+		s, _ := x.webSocketSession()
+		for range 20 {
+			before := time.Now()
+			x.hear(s, "2")
+			if wait := time.Since(before); wait > 120*time.Millisecond {
+				t.Errorf("ping after %v", wait)
+			}
+			x.say(s, "3")
+			synctest.Wait()
+		}
+	})
+}
+
 func TestHeartbeatDeadlineIsAbsolute(t *testing.T) {
 	for _, o := range []engineio.Options{
 		enginetest.SuiteOptions(),

@@ -170,6 +170,28 @@ func TestWriteTimeoutCloses(t *testing.T) {
 	})
 }
 
+// A client that does not read the answer to its poll is no different.
+func TestWriteTimeoutOfPoll(t *testing.T) {
+	var d diary
+	h := d.recording()
+	h.open = func(s *engineio.Session) { _ = s.Send(text(string(make([]byte, 100_000)))) }
+	withHooks(t, engineio.Options{WriteTimeout: 3 * time.Second}, h, func(t *testing.T, x *site) {
+		sid := x.session()
+		conn, err := x.dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := fmt.Fprintf(conn, "GET %spolling&sid=%s HTTP/1.1\r\nHost: localhost\r\n\r\n", path, sid); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(3100 * time.Millisecond)
+		if diff := cmp.Diff([]string{"closed: transport error"}, d.all()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 // A graceful end does not wait for ever for a client that does not read.
 func TestCloseOfDeafClient(t *testing.T) {
 	stalled(t, engineio.Options{WriteTimeout: 3 * time.Second}, hooks{}, func(t *testing.T, x *site, s *enginetest.Socket, session *engineio.Session) {
@@ -183,6 +205,28 @@ func TestCloseOfDeafClient(t *testing.T) {
 		if _, err := s.Conn.Write([]byte("a")); err == nil {
 			t.Error("the connection is still open")
 		}
+	})
+}
+
+// Nor for one that reads a little now and then: the rest has one deadline.
+func TestCloseOfTricklingClient(t *testing.T) {
+	o := engineio.Options{WriteTimeout: 3 * time.Second, HardLimit: 64 << 20}
+	stalled(t, o, hooks{}, func(t *testing.T, x *site, s *enginetest.Socket, session *engineio.Session) {
+		const frames = 20
+		for range frames {
+			if err := session.Send(engineio.NewBinary(make([]byte, 200<<10))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		session.Close("enough")
+		read := 0
+		for start := time.Now(); time.Since(start) < 7*time.Second; read++ {
+			if _, _, err := s.Read(); err != nil {
+				return
+			}
+			<-time.After(2 * time.Second)
+		}
+		t.Errorf("%d frames were read and the connection is still open", read)
 	})
 }
 

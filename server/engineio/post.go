@@ -95,10 +95,6 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, body *bytes.Bu
 	if err := ignoreUnsupported(c.SetReadDeadline(until)); err != nil {
 		return err
 	}
-	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit)); err != nil {
-		return err
-	}
-	// Left in place, the deadline would end the connection while a handler
-	// works on the packets.
-	return ignoreUnsupported(c.SetReadDeadline(time.Time{}))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	return err // net/http takes the deadline back before the next request
 }

@@ -5,7 +5,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/elite-trading-coach/coach/server/engineio"
 	"github.com/elite-trading-coach/coach/server/engineio/enginetest"
@@ -94,6 +97,23 @@ func TestPollingAbort(t *testing.T) {
 			t.Fatalf("got %d %q before the abort", a.status, a.body)
 		}
 		x.wantStatus(x.get("polling&sid="+sid), 400)
+	})
+}
+
+// It is the abort that closes, not the next poll.
+func TestPollingAbortCloses(t *testing.T) {
+	var d diary
+	withHooks(t, engineio.Options{}, d.recording(), func(t *testing.T, x *site) {
+		ctx, abort := context.WithCancel(t.Context())
+		sid := x.session()
+		poll := x.later(func() (answer, error) { return x.ask(ctx, http.MethodGet, "polling&sid="+sid, "") })
+		synctest.Wait()
+		abort()
+		<-poll
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"open", "closed: transport close"}, d.all()); diff != "" {
+			t.Error(diff)
+		}
 	})
 }
 

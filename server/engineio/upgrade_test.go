@@ -133,6 +133,15 @@ func (x *site) closedAfter(s *enginetest.Socket, want time.Duration) {
 	}
 }
 
+func TestUpgradeEndsWithItsSession(t *testing.T) {
+	onFakeClock(t, engineio.Options{}, func(t *testing.T, x *site) {
+		sid := x.session()
+		s := x.probe(sid)
+		x.want(x.post("polling&sid="+sid, "1"), 200, "ok")
+		x.closedAfter(s, 0)
+	})
+}
+
 func TestUpgradeProbeMayAskTwice(t *testing.T) {
 	onFakeClock(t, engineio.Options{}, func(t *testing.T, x *site) {
 		s := x.probe(x.session())
@@ -169,7 +178,21 @@ func TestUpgradeOfWebSocketSession(t *testing.T) {
 func TestUpgradeTakesQueueAlong(t *testing.T) {
 	h := hooks{open: func(s *engineio.Session) { _ = s.Send(text("queued"), text("before")) }}
 	withHooks(t, engineio.Options{}, h, func(t *testing.T, x *site) {
+		start := time.Now()
 		x.hear(x.upgrade(x.session()), "4queued", "4before")
+		if wait := time.Since(start); wait != 0 {
+			t.Errorf("it waited %v", wait)
+		}
+	})
+}
+
+// The time limit of the probe ends with the upgrade.
+func TestUpgradeOutlivesItsTimeout(t *testing.T) {
+	onFakeClock(t, engineio.Options{UpgradeTimeout: time.Second}, func(t *testing.T, x *site) {
+		s := x.upgrade(x.session())
+		<-time.After(20 * time.Second)
+		x.say(s, "4a")
+		x.hear(s, "4a")
 	})
 }
 
