@@ -1,0 +1,149 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+const (
+	headerRequestID = "X-Request-ID"
+	maxRequestID    = 128 // bytes
+
+	contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+		"img-src 'self' data: blob: https://res.cloudinary.com; connect-src 'self' ws: wss:; frame-ancestors 'none'"
+	// oneYear of TLS only, for this name only: names below it are not ours to bind.
+	oneYear = "max-age=31536000"
+)
+
+// around is the outermost layer: whatever happens inside, the reply has its
+// headers, the caller an answer and the log a line.
+func (s *site) around(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		c := &call{Context: ec, id: requestID(ec.Request()), began: s.Now(), raw: ec.Response().Writer}
+		ec.Set(callKey, c)
+		s.writeHeaders(c)
+		aborted := s.recovering(c, next)
+		if c.err != nil && !aborted {
+			s.refuse(c, c.err)
+		}
+		s.logAccess(c)
+		if aborted {
+			// The reply has begun and cannot be finished: cutting the
+			// connection is the one way left to say so.
+			panic(http.ErrAbortHandler)
+		}
+		return nil
+	}
+}
+
+// recovering runs what is inside and turns a panic into an error. It reports
+// whether the reply must be cut off.
+func (s *site) recovering(c *call, next echo.HandlerFunc) (aborted bool) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			aborted = true
+		default:
+			c.stack = debug.Stack()
+			c.err = fmt.Errorf("panic: %v", p)
+			aborted = c.Response().Committed
+		}
+	}()
+	c.err = next(c.Context)
+	return false
+}
+
+func (s *site) writeHeaders(c *call) {
+	h := c.Response().Header()
+	h.Set(headerRequestID, c.id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("Cache-Control", "no-store") // pages say otherwise themselves
+	if c.Scheme() == "https" {
+		h.Set("Strict-Transport-Security", oneYear)
+	}
+}
+
+// requestID keeps an incoming name that can do no harm in a log or a header.
+func requestID(r *http.Request) string {
+	id := r.Header.Get(headerRequestID)
+	if id != "" && len(id) <= maxRequestID && plainWord(id) {
+		return id
+	}
+	made, err := uuid.NewV7()
+	if err != nil {
+		return uuid.NewString()
+	}
+	return made.String()
+}
+
+func plainWord(s string) bool {
+	for i := range len(s) {
+		b := s[i]
+		letter := 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
+		if !letter && b != '-' && b != '_' && b != '.' && b != ':' && b != '/' && b != '+' && b != '=' {
+			return false
+		}
+	}
+	return true
+}
+
+// logAccess writes the request's line: never a body, a token or a query. What
+// went wrong on our side is said here, once.
+func (s *site) logAccess(c *call) {
+	r, status := c.Request(), c.Response().Status
+	level := slog.LevelInfo
+	if c.quiet {
+		level = slog.LevelDebug
+	}
+	attrs := []slog.Attr{
+		slog.String("method", r.Method), slog.String("route", routeName(c)), slog.Int("status", status),
+		slog.Duration("duration", s.Now().Sub(c.began)), slog.String("requestId", c.id),
+	}
+	if c.actor.UserID != "" {
+		attrs = append(attrs, slog.String("userId", c.actor.UserID))
+	}
+	if f := toFault(c.err); f != nil {
+		attrs = append(attrs, slog.String("code", string(f.Code)))
+		if severity := severityOf(c, f); severity > slog.LevelInfo {
+			level = max(level, severity)
+			attrs = append(attrs, slog.String("err", c.err.Error()))
+		}
+	}
+	if c.stack != nil {
+		attrs = append(attrs, slog.String("stack", string(c.stack)))
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// severityOf is how bad a refusal is for us; what a caller must mend is not.
+func severityOf(c *call, f *fault.Error) slog.Level {
+	switch {
+	case c.stack != nil, f.Code == fault.Internal:
+		return slog.LevelError
+	case status(f.Code) > http.StatusInternalServerError && !errors.Is(c.err, context.Canceled):
+		return slog.LevelWarn // not for a caller who hung up
+	}
+	return slog.LevelInfo
+}
+
+// routeName is the pattern, so that no id and nothing typed by a stranger
+// becomes a name in the log.
+func routeName(c *call) string {
+	if path := c.Path(); path != "" {
+		return path
+	}
+	return "(none)"
+}

@@ -1,0 +1,190 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+// maxBody is how large a request's body may be, in bytes.
+const maxBody = 10 << 20
+
+// whole names the body itself where no single field is at fault.
+const whole = "body"
+
+// refuseLarge refuses a body that announces itself as too large, whatever the
+// route; one that does not announce itself is cut off by read.
+func (s *site) refuseLarge(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().ContentLength > maxBody {
+			c.Response().Header().Set("Connection", "close") // nobody will read the rest
+			return tooLarge()
+		}
+		return next(c)
+	}
+}
+
+// bind reads the body, JSON or urlencoded, into the fields that the route
+// knows, and reports everything that is wrong with them at once. Fields that
+// it does not know are ignored; no body at all is one without fields.
+func bind(c *call, fields ...field) error {
+	body, err := read(c)
+	if err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	form, err := mediaType(c.Request().Header)
+	if err != nil {
+		return err
+	}
+	if form {
+		return bindForm(string(body), fields)
+	}
+	return bindJSON(body, fields)
+}
+
+func read(c *call) ([]byte, error) {
+	r := c.Request()
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, fault.New(fault.UnsupportedMediaType, "Packed bodies are not taken; send it plain.")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.raw, r.Body, maxBody))
+	if err != nil {
+		c.Response().Header().Set("Connection", "close")
+		return nil, fmt.Errorf("read the body: %w", err)
+	}
+	return body, nil
+}
+
+// mediaType tells an urlencoded body from a JSON one.
+func mediaType(h http.Header) (form bool, err error) {
+	refused := fault.New(fault.UnsupportedMediaType, "The body must be application/json or application/x-www-form-urlencoded, in UTF-8.")
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return false, refused
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
+		return false, refused
+	}
+	switch kind {
+	case "application/json":
+		return false, nil
+	case "application/x-www-form-urlencoded":
+		return true, nil
+	}
+	return false, refused
+}
+
+// bindJSON reads one JSON object. It goes key by key instead of into a struct:
+// encoding/json would take keys in any case, keep the last of two, and put
+// U+FFFD silently where the bytes are not UTF-8.
+func bindJSON(body []byte, fields []field) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if token, err := dec.Token(); err != nil {
+		return malformed(err)
+	} else if token != json.Delim('{') {
+		if !json.Valid(body) {
+			return malformed(errors.New("not JSON"))
+		}
+		return fault.Invalid(whole, "The body must be a JSON object.")
+	}
+	b := newBinder(fields)
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return malformed(err)
+		}
+		name, _ := key.(string) // the decoder gives nothing else there
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return malformed(err)
+		}
+		if f := b.take(name); f != nil {
+			b.note(f.name, f.json(value))
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return malformed(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return malformed(errors.New("something follows the object"))
+	}
+	if len(b.bad) == 0 && !utf8.Valid(body) {
+		b.note(whole, badUTF8)
+	}
+	return b.err()
+}
+
+// bindForm reads an urlencoded body.
+func bindForm(body string, fields []field) error {
+	values, err := url.ParseQuery(body)
+	if err != nil {
+		return fault.Wrap(fault.Validation, "The body is not well urlencoded.", err)
+	}
+	b := newBinder(fields)
+	for _, f := range fields {
+		given, ok := values[f.name]
+		if !ok {
+			continue
+		}
+		b.note(f.name, f.form(given))
+	}
+	return b.err()
+}
+
+func malformed(err error) error {
+	return fault.Wrap(fault.MalformedJSON, "The body is not valid JSON.", err)
+}
+
+// binder gathers what is wrong with each field.
+type binder struct {
+	fields []field
+	taken  []bool
+	bad    []fault.Detail
+}
+
+func newBinder(fields []field) *binder {
+	return &binder{fields: fields, taken: make([]bool, len(fields))}
+}
+
+// take finds the field of that name, once.
+func (b *binder) take(name string) *field {
+	for i := range b.fields {
+		if b.fields[i].name != name {
+			continue
+		}
+		if b.taken[i] {
+			b.note(name, givenTwice)
+			return nil
+		}
+		b.taken[i] = true
+		return &b.fields[i]
+	}
+	return nil
+}
+
+func (b *binder) note(name, problem string) {
+	if problem != "" {
+		b.bad = append(b.bad, fault.Detail{Field: name, Message: problem})
+	}
+}
+
+func (b *binder) err() error {
+	if len(b.bad) == 0 {
+		return nil
+	}
+	return &fault.Error{Code: fault.Validation, Message: b.bad[0].Message, Details: b.bad}
+}

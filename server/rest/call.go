@@ -1,0 +1,32 @@
+package rest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/elite-trading-coach/coach/server/auth"
+)
+
+// call is one request on its way through.
+type call struct {
+	echo.Context
+	id    string // X-Request-ID
+	began time.Time
+	raw   http.ResponseWriter // the connection's own, for its deadlines
+	actor auth.Actor          // empty: nobody is signed in
+	quiet bool                // not worth a line in the log when all is well
+	err   error               // what was refused, for the log
+	stack []byte              // of a panic, for the log
+}
+
+const callKey = "coach.call"
+
+// of finds the call that around began.
+func of(c echo.Context) *call { return c.Get(callKey).(*call) } //nolint:errcheck,forcetypeassert // around comes before everything else
+
+// client tells where the request comes from.
+func (c *call) client() auth.Client {
+	return auth.Client{Address: c.RealIP(), UserAgent: c.Request().UserAgent()}
+}

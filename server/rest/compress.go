@@ -1,0 +1,59 @@
+package rest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// worthPacking is one packet's worth of bytes: below it, packing saves nothing.
+const worthPacking = 1400
+
+// pack compresses quickly: replies are made for one reader once, and the
+// quickest level finds nearly all there is to find in JSON.
+func pack(body []byte) []byte {
+	var out bytes.Buffer
+	out.Grow(len(body) / 4)
+	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		panic("rest: " + err.Error()) // the level is a constant
+	}
+	_, _ = w.Write(body) // a bytes.Buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
+}
+
+// takesGzip reads Accept-Encoding (RFC 9110, 12.5.3): gzip is named, or
+// everything is, and its weight is not 0.
+func takesGzip(h http.Header) bool {
+	named, any := -1.0, -1.0
+	for _, value := range h.Values("Accept-Encoding") {
+		for part := range strings.SplitSeq(value, ",") {
+			coding, params, _ := strings.Cut(part, ";")
+			switch strings.ToLower(strings.TrimSpace(coding)) {
+			case "gzip", "x-gzip":
+				named = weight(params)
+			case "*":
+				any = weight(params)
+			}
+		}
+	}
+	if named >= 0 {
+		return named > 0
+	}
+	return any > 0
+}
+
+func weight(params string) float64 {
+	name, value, _ := strings.Cut(params, "=")
+	if !strings.EqualFold(strings.TrimSpace(name), "q") {
+		return 1
+	}
+	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	if err != nil || q < 0 || q > 1 {
+		return 0
+	}
+	return q
+}

@@ -1,0 +1,181 @@
+package rest
+
+import (
+	"math"
+	"net/http"
+
+	"github.com/elite-trading-coach/coach/server/api"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+// messagePage is a page of a conversation; Total is for older clients, which
+// ask by offset.
+type messagePage struct {
+	Messages     []chat.Message    `json:"messages"`
+	Conversation chat.Conversation `json:"conversation"`
+	HasMore      bool              `json:"hasMore"`
+	NextBefore   *int64            `json:"nextBefore"`
+	Total        *int64            `json:"total,omitempty"`
+}
+
+// conversationMessages lists by the path: /api/conversations/:id/messages.
+func (s *site) conversationMessages(c *call) error {
+	return s.pageOfMessages(c, c.Param("id"))
+}
+
+// listMessages lists by the query: /api/messages?conversationId=…
+func (s *site) listMessages(c *call) error {
+	q, err := readQuery(c)
+	if err != nil {
+		return err
+	}
+	id := q.text("conversationId")
+	if id == "" && len(q.bad) == 0 {
+		q.note("conversationId", "Say which conversation to list.")
+	}
+	if err := q.err(); err != nil {
+		return err
+	}
+	return s.pageOfMessages(c, id)
+}
+
+func (s *site) pageOfMessages(c *call, conversationID string) error {
+	ask, err := messageQuery(c)
+	if err != nil {
+		return err
+	}
+	list, err := s.Chat.Messages(c.Request().Context(), c.actor, conversationID, ask.MessageQuery)
+	if err != nil {
+		return err
+	}
+	page := messagePage{Messages: list.Messages, Conversation: list.Conversation, HasMore: list.HasMore}
+	if ask.fromStart {
+		page.HasMore = list.Conversation.LastSeq > int64(ask.Limit)
+	}
+	if list.NextBefore > 0 {
+		page.NextBefore = &list.NextBefore
+	}
+	if ask.counted {
+		// Places are given by one and tombstones keep theirs, so the last
+		// place is how many there are.
+		page.Total = &list.Conversation.LastSeq
+	}
+	return s.ok(c, page)
+}
+
+type messageAsk struct {
+	chat.MessageQuery
+	counted   bool // an older client wants to know the total
+	fromStart bool // after=0: forward from the first message
+}
+
+func messageQuery(c *call) (messageAsk, error) {
+	q, err := readQuery(c)
+	if err != nil {
+		return messageAsk{}, err
+	}
+	ask := messageAsk{MessageQuery: chat.MessageQuery{Limit: q.limit(), AfterRev: q.number("afterRev", 0, math.MaxInt64)}}
+	if n := q.number("before", 1, math.MaxInt64); n != nil {
+		ask.Before = *n
+	}
+	if n := q.number("after", 0, math.MaxInt64); n != nil {
+		ask.After = *n
+		if *n == 0 {
+			// Places are given by one, from 1, so the first page is what lies
+			// before the place after it.
+			ask.Before, ask.fromStart = int64(ask.Limit)+1, true
+		}
+	}
+	if n := q.number("offset", 0, maxOffset); n != nil {
+		ask.Offset, ask.counted = int(*n), true
+	}
+	places := 0
+	for _, name := range []string{"before", "after", "afterRev", "offset"} {
+		if q.values.Has(name) {
+			places++
+		}
+	}
+	if places > 1 && len(q.bad) == 0 {
+		q.note("before", "Give only one of before, after, afterRev and offset.")
+	}
+	return ask, q.err()
+}
+
+// message finds one. An older client puts a conversation's id there and gets
+// that conversation's list.
+func (s *site) message(c *call) error {
+	found, err := s.Chat.Message(c.Request().Context(), c.actor, c.Param("id"))
+	if err == nil {
+		return s.ok(c, found)
+	}
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if listErr := s.pageOfMessages(c, c.Param("id")); !fault.Is(listErr, fault.NotFound) {
+		return listErr
+	}
+	return err
+}
+
+// sendMessage stores a message. The same clientMessageId again is 200 instead
+// of 201, with the same message.
+func (s *site) sendMessage(c *call) error {
+	var d chat.Draft
+	err := bind(c,
+		text("conversationId", &d.ConversationID), text("content", &d.Content), texts("uploadIds", &d.UploadIDs),
+		text("imageUrl", &d.ImageURL), text("mode", &d.Mode), text("clientMessageId", &d.ClientMessageID),
+	)
+	if err != nil {
+		return err
+	}
+	if d.ClientMessageID == "" {
+		d.ClientMessageID = c.Request().Header.Get("Idempotency-Key")
+	}
+	sent, err := s.Chat.Send(c.Request().Context(), c.actor, d)
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if sent.Duplicate {
+		status = http.StatusOK
+	}
+	s.write(c, status, api.OK(sent.Message))
+	return nil
+}
+
+func (s *site) editMessage(c *call) error {
+	var content string
+	if err := bind(c, text("content", &content)); err != nil {
+		return err
+	}
+	changed, err := s.Chat.Edit(c.Request().Context(), c.actor, c.Param("id"), content)
+	if err != nil {
+		return err
+	}
+	return s.ok(c, changed)
+}
+
+func (s *site) deleteMessage(c *call) error {
+	tombstone, err := s.Chat.DeleteMessage(c.Request().Context(), c.actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.ok(c, tombstone)
+}
+
+func (s *site) stopAnswer(c *call) error {
+	stopped, err := s.Chat.Stop(c.Request().Context(), c.actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.ok(c, stopped)
+}
+
+func (s *site) regenerate(c *call) error {
+	pending, err := s.Chat.Regenerate(c.Request().Context(), c.actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.created(c, pending)
+}

@@ -1,0 +1,21 @@
+package rest
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/labstack/echo/v4"
+)
+
+// trust tells Echo whose forwarding headers to believe: the given networks'
+// and nobody else's, not even a neighbour's on a private network.
+func trust(proxies []netip.Prefix) []echo.TrustOption {
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		p = p.Masked()
+		options = append(options, echo.TrustIPRange(&net.IPNet{
+			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return options
+}

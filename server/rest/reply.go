@@ -1,0 +1,54 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/elite-trading-coach/coach/server/api"
+)
+
+// ok answers with what was asked for.
+func (s *site) ok(c *call, data any) error {
+	s.write(c, http.StatusOK, api.OK(data))
+	return nil
+}
+
+// created answers with what was made.
+func (s *site) created(c *call, data any) error {
+	s.write(c, http.StatusCreated, api.OK(data))
+	return nil
+}
+
+// done answers where there is nothing to tell.
+func (s *site) done(c *call) error {
+	s.write(c, http.StatusOK, map[string]bool{"success": true})
+	return nil
+}
+
+// write sends a reply of the API. The shapes of this house always encode: one
+// that does not is a fault of ours, found by [site.recovering].
+func (s *site) write(c *call, status int, body any) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic("rest: encode a reply: " + err.Error())
+	}
+	h := c.Response().Header()
+	h.Set("Content-Type", "application/json")
+	s.send(c, status, b)
+}
+
+// send writes a whole body, packed where that is wanted and worth it.
+func (s *site) send(c *call, status int, body []byte) {
+	h := c.Response().Header()
+	if s.Compression {
+		h.Add("Vary", "Accept-Encoding")
+		if len(body) >= worthPacking && takesGzip(c.Request().Header) {
+			body = pack(body)
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	c.Response().WriteHeader(status)
+	_, _ = c.Response().Write(body) // a client that has gone needs no answer
+}

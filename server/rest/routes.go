@@ -1,0 +1,150 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/elite-trading-coach/coach/server/fault"
+)
+
+// audience is who may come through a route.
+type audience int
+
+const (
+	// probes are let through uncounted: who asks for health must get it.
+	probes audience = iota
+	// anyone is counted by address.
+	anyone
+	// member must hold a token, and is counted as the person.
+	member
+	// stray is a request for what does not exist: counted as the person where
+	// there is a token, else by address.
+	stray
+)
+
+const (
+	// usual is the deadline of a request that waits for nobody but the
+	// database.
+	usual = 30 * time.Second
+	// probing is the deadline of a health check.
+	probing = 10 * time.Second
+	// endless is for streams, which end by themselves.
+	endless = 0
+)
+
+// route is a line of the table.
+type route struct {
+	method, path string
+	who          audience
+	within       time.Duration
+	handle       func(c *call) error
+}
+
+// routes is everything the server answers, besides pages and sockets.
+func (s *site) routes() []route {
+	const (
+		get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	)
+	return []route{
+		{post, "/api/auth/register", anyone, usual, s.register},
+		{post, "/api/auth/login", anyone, usual, s.login},
+		{post, "/api/auth/refresh", member, usual, s.refresh},
+		{post, "/api/auth/logout", member, usual, s.logout},
+		{get, "/api/auth/me", member, usual, s.me},
+		{patch, "/api/auth/me", member, usual, s.updateMe},
+		{del, "/api/auth/me", member, usual, s.deleteMe},
+		{post, "/api/auth/password", member, usual, s.changePassword},
+		{get, "/api/auth/sessions", member, usual, s.sessions},
+		{del, "/api/auth/sessions/:id", member, usual, s.revokeSession},
+
+		{get, "/api/limits", member, usual, s.limits},
+
+		{post, "/api/conversations", member, usual, s.createConversation},
+		{get, "/api/conversations", member, usual, s.listConversations},
+		{get, "/api/conversations/:id", member, usual, s.conversation},
+		{patch, "/api/conversations/:id", member, usual, s.updateConversation},
+		{del, "/api/conversations/:id", member, usual, s.deleteConversation},
+		{post, "/api/conversations/:id/archive", member, usual, s.archive},
+		{post, "/api/conversations/:id/unarchive", member, usual, s.unarchive},
+		{get, "/api/conversations/:id/messages", member, usual, s.conversationMessages},
+
+		{get, "/api/messages", member, usual, s.listMessages},
+		{post, "/api/messages", member, usual, s.sendMessage},
+		{get, "/api/messages/:id", member, usual, s.message},
+		{patch, "/api/messages/:id", member, usual, s.editMessage},
+		{del, "/api/messages/:id", member, usual, s.deleteMessage},
+		{post, "/api/messages/:id/stop", member, usual, s.stopAnswer},
+		{post, "/api/messages/:id/regenerate", member, usual, s.regenerate},
+		{get, "/api/messages/:id/stream", member, endless, s.streamAnswer},
+
+		{get, "/health", probes, probing, s.health},
+		{get, "/api/health", probes, probing, s.health},
+		{get, "/api/health/live", probes, probing, s.live},
+		{get, "/api/health/ready", probes, probing, s.ready},
+		{get, "/api/health/db", probes, probing, s.check},
+		{get, "/api/health/websocket", probes, probing, s.check},
+		{get, "/api/health/ai", probes, probing, s.check},
+		{get, "/api/health/uploads", probes, probing, s.check},
+	}
+}
+
+// mount gives a route to Echo; what may be asked with GET may be with HEAD.
+func (s *site) mount(e *echo.Echo, r route) {
+	methods := []string{r.method}
+	if r.method == http.MethodGet && r.within != endless {
+		methods = append(methods, http.MethodHead)
+	}
+	for _, method := range methods {
+		s.known[method+" "+r.path] = true
+		e.Add(method, r.path, func(c echo.Context) error { return s.serve(of(c), r) })
+	}
+}
+
+// serve runs a route's handler for those who may come, within its deadline.
+func (s *site) serve(c *call, r route) error {
+	c.quiet = r.who == probes
+	if r.who != probes && s.Draining() {
+		c.Response().Header().Set("Connection", "close")
+		return &fault.Error{Code: fault.Draining, Message: "The server is about to stop; try again in a moment.", RetryAfter: time.Second}
+	}
+	if err := s.admit(c, r.who); err != nil {
+		return err
+	}
+	if r.within == endless {
+		return r.handle(c)
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), r.within)
+	defer cancel()
+	c.SetRequest(c.Request().WithContext(ctx))
+	s.boundConnection(c, r.within)
+	return r.handle(c)
+}
+
+// boundConnection ends a body that trickles in and a reply that nobody reads:
+// the context's deadline reaches neither. net/http lifts both before the next
+// request of the connection. A connection that cannot be told (a test's
+// recorder) has neither fault.
+func (s *site) boundConnection(c *call, within time.Duration) {
+	control := http.NewResponseController(c.raw)
+	_ = control.SetReadDeadline(time.Now().Add(within))
+	_ = control.SetWriteDeadline(time.Now().Add(2 * within))
+}
+
+// admitStray counts requests of the API that no route is there for, which
+// Echo then refuses: guessing at paths costs what other requests cost.
+func (s *site) admitStray(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if s.known[r.Method+" "+c.Path()] || !strings.HasPrefix(r.URL.Path, "/api/") {
+			return next(c)
+		}
+		if err := s.admit(of(c), stray); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
