@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -68,8 +69,9 @@ func (t *tokens) read(token string) (claims, error) {
 	if token == "" {
 		return claims{}, fault.New(fault.TokenMissing, "Sign in first: this needs a token.")
 	}
-	if len(token) > maxToken {
-		return claims{}, invalidToken(errors.New("too long"))
+	// base64 decoders skip line ends, so one token would have many spellings.
+	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") {
+		return claims{}, invalidToken(errors.New("too long, or broken into lines"))
 	}
 	var c claims
 	_, err := t.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return t.accept, nil })
