@@ -124,6 +124,10 @@ func (lx *lexer) word() {
 	}
 	raw := lx.s[lx.at:end]
 	lower := strings.ToLower(raw)
+	if letters := strings.TrimRight(lower, "0123456789"); len(lower)-len(letters) >= 3 && labels[letters] != roleNone {
+		lx.push(token{kind: tokWord, text: letters}, len(letters)) // sl5994
+		return
+	}
 	if n, ok := strings.CutPrefix(lower, "x"); ok && n != "" && len(n) <= 6 && strings.Trim(n, "0123456789") == "" {
 		lx.push(token{kind: tokNumber, text: n, value: decimal.RequireFromString(n), unit: unitX}, end-lx.at)
 		return

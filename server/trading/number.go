@@ -226,6 +226,8 @@ func takeLead(out []token, t *token) []token {
 	}
 	last := out[len(out)-1]
 	switch {
+	case last.kind == tokWord && last.glued && len(out) > 1 && (out[len(out)-2].text == "/" || out[len(out)-2].text == "-"):
+		return out // the second half of a pair: btc/usd
 	case last.text == "$", last.kind == tokWord && last.text == "usd":
 		t.lead = '$'
 	case foreign[last.text] != "" && (last.kind == tokPunct || last.kind == tokWord):

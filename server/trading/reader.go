@@ -68,6 +68,7 @@ type reader struct {
 	drafts  []*draft
 	cur     *draft
 	role    role
+	last    role // the latest that got its number, for corrections
 	since   int  // tokens since the role was set
 	plural  bool // the role goes on after a number: "targets 6007 and 6012"
 	pending part // the portion of the next target
@@ -131,7 +132,7 @@ func countWords(toks []token) []token {
 		next := toks[i+1]
 		u, isUnit := unitWords[next.text]
 		switch {
-		case next.kind == tokWord && isUnit && (u == unitContract || u == unitLot || u == unitShare):
+		case next.kind == tokWord && isUnit && (u == unitContract || u == unitShare || u == unitLot && t.text != "a"):
 		case next.kind == tokSymbol && t.text != "a":
 		default:
 			continue

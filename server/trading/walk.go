@@ -116,6 +116,13 @@ func (r *reader) word(i int) int {
 		if r.role == roleNone && r.cur.Side != "" && r.cur.Entry == nil && r.tok(i+1).kind == tokNumber {
 			r.setRole(roleEntry)
 		}
+		if r.toks[i].text == "at" && r.tok(i-1).text == "in" && r.cur.Entry == nil {
+			r.setRole(roleEntry)
+		}
+	case "wait", "actually", "correction", "mean", "meant", "sorry":
+		if r.role == roleNone && r.last != roleNone {
+			r.setRole(r.last)
+		}
 	case "of", "on", "with", "have", "got", "has":
 		r.moneyComes(i)
 	case "half", "quarter", "rest", "remainder", "runner", "third", "thirds":
@@ -182,7 +189,8 @@ func (r *reader) portion(w string) {
 	default:
 		r.pending = part{fraction: portions[w]}
 	}
-	if r.role == roleNone && len(r.cur.Targets)+len(r.cur.distances) > 0 {
+	d := r.cur
+	if r.role == roleNone && (len(d.Targets)+len(d.distances) > 0 || d.Side != "" && (d.Entry != nil || len(d.loose) > 0)) {
 		r.setRole(roleTarget)
 	}
 	r.plural = r.plural || r.role == roleTarget
@@ -240,6 +248,9 @@ func (r *reader) refused(i int) bool {
 			break
 		}
 		if isNegation(t.text) {
+			if n == i-1 && !outright[t.text] {
+				return false // "I can't stop trading"
+			}
 			if t.text == "no" && n == i-1 && r.tok(i+1).text == "yet" || t.text == "not" && r.tok(n+1).text == "sure" {
 				return false
 			}
@@ -260,6 +271,10 @@ func (r *reader) refused(i int) bool {
 	}
 	return false
 }
+
+// outright are the words that refuse a thing when they stand right before it;
+// read only.
+var outright = set("no without w/o skip skipping")
 
 // unfinished tells "I haven't set a stop yet" from a refusal: it is asked for.
 func unfinished(between []token) bool {

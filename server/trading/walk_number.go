@@ -153,7 +153,7 @@ func (r *reader) skipFillers(i, most int) (token, int) {
 func (r *reader) distance(i int) int {
 	t := r.toks[i]
 	to, used := r.role, 0
-	if next, n := r.skipFillers(i+1, 2); next.kind == tokWord && isPriceLabel(next) && !r.labelTakesNumber(i+n) {
+	if next, n := r.skipFillers(i+1, 2); next.kind == tokWord && isPriceLabel(next) && !r.close(i) {
 		to, used = labels[next.text], n
 		if next.text == "profit" && labels[r.tok(i+n+1).text] == roleTarget {
 			used++
@@ -188,6 +188,20 @@ func spell(t token) string {
 	return t.value.String() + name
 }
 
+// close says whether a label stands before the number at i with nothing but
+// fillers between: it then outweighs one behind.
+func (r *reader) close(i int) bool {
+	if r.role == roleNone || r.role == roleRatio || r.since == 0 {
+		return false
+	}
+	for n := i - 1; n > i-r.since && n >= 0; n-- {
+		if t := r.toks[n]; !fillers[t.text] && t.kind != tokSymbol {
+			return false
+		}
+	}
+	return true
+}
+
 // labelTakesNumber says whether the label at i has a number of its own behind
 // it, so that the number before it is not its.
 func (r *reader) labelTakesNumber(i int) bool {
@@ -195,7 +209,7 @@ func (r *reader) labelTakesNumber(i int) bool {
 		t := r.tok(n)
 		switch {
 		case t.kind == tokNumber, t.kind == tokBad:
-			return true
+			return t.unit != unitPct || labels[r.tok(i).text] != roleEquity
 		case t.text == ",", t.kind == tokBreak, t.kind == tokSymbol:
 			return false
 		case !fillers[t.text]:
@@ -255,11 +269,8 @@ func (r *reader) labelBehind(i int) (int, bool) {
 	if next.kind != tokWord || to == roleNone || to == roleRatio || to == roleIgnore || to == roleExit || next.text == "limit" && r.role == roleNone {
 		return 0, false
 	}
-	if r.labelTakesNumber(i + used) {
+	if r.labelTakesNumber(i+used) || r.close(i) && r.role != to || r.refused(i+used) {
 		return 0, false
-	}
-	if r.role != roleNone && r.role != to && r.since == 1 && r.toks[i-1].kind == tokWord && !fillers[r.toks[i-1].text] {
-		return 0, false // "entry 6000 stop, …": the label before is closer
 	}
 	if to == roleQuantity && r.toks[i].unit == unitNone && r.role == roleEquity {
 		return 0, false
@@ -287,6 +298,11 @@ func (r *reader) plain(i int) {
 	case roleTarget:
 		r.targetAt(t)
 	case roleEntry:
+		if r.tok(i+1).kind == tokSymbol && t.lead == 0 && d.Quantity == nil {
+			v := t.value
+			d.Quantity, r.since = &v, 0 // "buy limit 2 MES 6010"
+			return
+		}
 		r.entryAt(i, t)
 	case roleExit:
 		r.exitAt(t)
@@ -310,6 +326,7 @@ func (r *reader) plain(i int) {
 
 // afterNumber ends a role, except that a list of targets may go on.
 func (r *reader) afterNumber() {
+	r.last = r.role
 	if !r.plural {
 		r.setRole(roleNone)
 		return
@@ -343,7 +360,7 @@ func (r *reader) sizeBeforePrice(i int) bool {
 func (r *reader) unlabelled(i int, t token) {
 	d, next, prev := r.cur, r.tok(i+1), r.tok(i-1)
 	v := t.value
-	if t.kilo && (t.lead == '$' || d.Instrument == nil || !d.Instrument.Cash()) || t.currency != "" {
+	if t.kilo && (t.lead == '$' || prev.kind != tokSymbol && sideWords[prev.text] == "") || t.currency != "" {
 		return // money that nobody said what for
 	}
 	if next.text == "of" && r.tok(i+2).kind == tokSymbol {
@@ -355,18 +372,27 @@ func (r *reader) unlabelled(i int, t token) {
 		return
 	}
 	if d.Side == "" && d.Symbol == "" {
-		if prev.kind == tokBreak || i == 0 || prev.text == "/" || next.text == "/" {
+		if prev.kind == tokBreak || i == 0 {
 			d.loose = append(d.loose, v)
 		}
 		return
 	}
 	switch {
-	case prev.text == "/" || next.text == "/":
+	case r.inSlashes(i):
 		d.slash = append(d.slash, v)
 	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && prev.text == ",", prev.kind == tokBreak:
 		if t.other != nil {
-			d.askWhich(FieldEntry, t)
+			v = r.priceOf(FieldEntry, t)
+		}
+		if end := r.zone(i); end != nil && d.Entry == nil {
+			d.takeZone(v, *end)
+			return
 		}
 		d.loose = append(d.loose, v)
 	}
+}
+
+// inSlashes says whether a number is part of 6000/5994/6012.
+func (r *reader) inSlashes(i int) bool {
+	return r.tok(i-1).text == "/" && r.tok(i-2).kind == tokNumber || r.tok(i+1).text == "/" && r.tok(i+2).kind == tokNumber
 }

@@ -95,8 +95,8 @@ func (r *reader) notASide(i int) bool {
 
 // Words that make a side word mean something else; read only.
 var (
-	beforeNoSide = set("how as so too before day night very fall falls falling instead rather squeeze wish everyone they people was were who")
-	afterNoSide  = set("term time way run ago enough story squeeze answer version summary interest off lived signal signals side-effects pressure wall imbalance volume")
+	beforeNoSide = set("how as too before day night very fall falls falling instead rather squeeze wish everyone they people was were who")
+	afterNoSide  = set("as term time way run ago enough story squeeze answer version summary interest off lived signal signals side-effects pressure wall imbalance volume")
 )
 
 // wasOpen hears "I'm long", "I am short", "currently long".

@@ -106,14 +106,14 @@ func numbered(w string) string {
 }
 
 // fillers stand between a label and its number; read only.
-var fillers = set("at @ : = is are below under above over just to around near the my a of be will goes set placed sits level price - ~ about roughly approx maybe right then for back in it its it's moved order i with only so like exactly per about, on would than sitting initial first final hard mental tight wide up down by not more another now was put")
+var fillers = set("at @ : = is are below under above over just to around near the my a of be will goes set placed sits level price - ~ about roughly approx maybe right then for back in it its it's moved order i with only so like exactly per about, on would than sitting initial first final hard mental tight wide up down by not more another now was put perp perps spot cfd futures future stock contract")
 
 // numberWords are the counts that are written out.
 var numberWords = map[string]int64{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "twenty": 20, "a": 1, "single": 1}
 
 func isNegation(w string) bool {
 	switch w {
-	case "no", "not", "never", "without", "w/o", "don't", "dont", "none", "skip", "skipping", "isn't", "wasn't", "can't", "cant", "won't", "wont", "didn't", "didnt", "ain't", "nor":
+	case "no", "not", "never", "without", "w/o", "don't", "dont", "skip", "skipping", "isn't", "wasn't", "can't", "cant", "won't", "wont", "didn't", "didnt", "ain't", "nor":
 		return true
 	}
 	return strings.HasSuffix(w, "n't")

@@ -1,0 +1,177 @@
+package trading
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+)
+
+// reading is one message of testdata/ideas.txt and what must be read from it.
+type reading struct {
+	line int
+	text string
+	want []string
+}
+
+func readings(t testing.TB) []reading {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/ideas.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []reading
+	for n, line := range strings.Split(string(raw), "\n") {
+		kind, rest, _ := strings.Cut(line, " ")
+		switch kind {
+		case ">":
+			if len(all) == 0 || len(all[len(all)-1].want) > 0 {
+				all = append(all, reading{line: n + 1, text: rest})
+				continue
+			}
+			all[len(all)-1].text += "\n" + rest
+		case "=":
+			all[len(all)-1].want = append(all[len(all)-1].want, rest)
+		}
+	}
+	return all
+}
+
+// render writes a reading the way the data file does.
+func render(i Idea) string {
+	parts := []string{strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", showSide(i), showQuantity(i), i.Symbol)), " ")}
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if i.Entry != nil {
+		add("entry %s", showPrice(*i.Entry))
+	}
+	if i.Stop != nil {
+		add("stop %s", showPrice(*i.Stop))
+	}
+	for _, t := range i.Targets {
+		part := ""
+		switch {
+		case t.Portion != nil:
+			part = " x " + t.Portion.String()
+		case t.Quantity != nil:
+			part = " = " + t.Quantity.String()
+		case t.Rest:
+			part = " rest"
+		}
+		add("target %s%s", showPrice(t.Price), part)
+	}
+	for _, d := range i.Pending {
+		add("wait %s %s", d.Field, d.Words)
+	}
+	for _, f := range i.Exits {
+		add("exit %s @ %s", f.Quantity, f.Price)
+	}
+	if i.PointValue != nil {
+		add("point %s", i.PointValue)
+	}
+	if i.Equity != nil {
+		add("%s", strings.TrimSpace(fmt.Sprintf("equity %s %s", i.Equity, i.Currency)))
+	}
+	if i.RiskPct != nil {
+		add("risk %s%%", i.RiskPct)
+	}
+	if i.RiskMoney != nil {
+		add("risk $%s", i.RiskMoney)
+	}
+	for _, f := range i.Declined {
+		add("no %s", f)
+	}
+	for _, q := range i.Questions {
+		add("ask %s", q.Field)
+	}
+	if i.Contract != "" {
+		add("contract %s", i.Contract)
+	}
+	if i.Timeframe != "" {
+		add("%s", i.Timeframe)
+	}
+	if i.Status != Planned {
+		add("%s", i.Status)
+	}
+	if i.Later {
+		add("later")
+	}
+	if i.Alternative {
+		add("alternative")
+	}
+	if i.SideDerived {
+		add("side inferred")
+	}
+	if i.Instrument != nil && !i.Instrument.Sized() {
+		add("unlisted")
+	}
+	return strings.TrimSpace(strings.Join(parts, " | "))
+}
+
+func showSide(i Idea) string { return string(i.Side) }
+
+func showQuantity(i Idea) string {
+	if i.Quantity == nil {
+		return ""
+	}
+	return i.Quantity.String()
+}
+
+func showPrice(p Price) string {
+	if p.Derived {
+		return "~" + p.Value.String()
+	}
+	return p.Value.String()
+}
+
+func TestParseIdeas(t *testing.T) {
+	all := readings(t)
+	if len(all) < 200 {
+		t.Errorf("%d ways of writing in the file; want at least 200", len(all))
+	}
+	for _, r := range all {
+		got := []string{}
+		for _, i := range ParseIdeas(r.text) {
+			got = append(got, render(i))
+		}
+		want := r.want
+		if len(want) == 1 && want[0] == "nothing" {
+			want = []string{}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("testdata/ideas.txt:%d: %q (-want +read):\n%s", r.line, r.text, diff)
+		}
+	}
+}
+
+// numbersIn are all prices and amounts of an idea that must have been written.
+func numbersIn(i Idea) []decimal.Decimal {
+	var all []decimal.Decimal
+	add := func(d *decimal.Decimal) {
+		if d != nil {
+			all = append(all, *d)
+		}
+	}
+	price := func(p *Price) {
+		if p != nil && !p.Derived {
+			all = append(all, p.Value)
+		}
+	}
+	price(i.Entry)
+	price(i.Stop)
+	for n := range i.Targets {
+		price(&i.Targets[n].Price)
+		add(i.Targets[n].Quantity)
+	}
+	for _, f := range i.Exits {
+		all = append(all, f.Price)
+	}
+	add(i.Quantity)
+	add(i.Equity)
+	add(i.RiskPct)
+	add(i.RiskMoney)
+	add(i.PointValue)
+	return all
+}
