@@ -95,7 +95,7 @@ func AddFlags(fs *pflag.FlagSet, names ...string) {
 			}
 			f := fs.VarPF(&flagText{shape: k.flagShape()}, name, "", k.flagHelp())
 			if k.shape == "on, off" {
-				f.NoOptDefVal = "on"
+				f.NoOptDefVal = "true"
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func (k Key) flagShape() string {
 	case strings.Contains(k.shape, "URL"):
 		return "url"
 	case k.shape == "on, off":
-		return ""
+		return "bool" // pflag then shows no value that could follow
 	case strings.Contains(k.shape, ", "):
 		return "word"
 	}
