@@ -71,7 +71,8 @@ func makeSecret(path string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("make the secret's file: %w", err)
 	}
-	defer os.Remove(f.Name())
+	// After a rename there is nothing to remove.
+	defer func() { _ = os.Remove(f.Name()) }()
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails: crypto/rand ends the program instead
 	_, err = f.WriteString(base64.RawURLEncoding.EncodeToString(random) + "\n")

@@ -77,10 +77,10 @@ func readTransport(raw string) (string, error) {
 
 func checkDatabaseURL(raw string) error {
 	if path, ok := strings.CutPrefix(raw, "sqlite://"); ok {
-		switch {
-		case path == "":
+		switch path {
+		case "":
 			return errors.New("has no path: write sqlite://coach.db or sqlite:///var/lib/coach/coach.db")
-		case path == ":memory:":
+		case ":memory:":
 			return errors.New("must name a file: a database in memory would lose acknowledged messages")
 		}
 		return nil
