@@ -188,7 +188,7 @@ func authKeys() []Key {
 		},
 		{
 			Path: "auth.argon2MemoryKiB", Env: "AUTH_ARGON2_MEMORY_KIB", Default: "65536",
-			Help:    "memory of one password hash",
+			Help:    "KiB of memory that one password hash takes",
 			binding: whole(func(c *Config) *int { return &c.Auth.Argon2.MemoryKiB }, 8, 4<<20),
 		},
 		{
@@ -263,7 +263,7 @@ func realtimeKeys() []Key {
 		},
 		{
 			Path: "realtime.recoveryMaxBytes", Env: "WS_RECOVERY_MAX_BYTES", Default: "67108864",
-			Help:    "memory of a node for that",
+			Help:    "bytes of a node's memory for that",
 			binding: whole(func(c *Config) *int { return &c.Realtime.RecoveryMaxBytes }, 0, anyBytes),
 		},
 		{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -102,7 +103,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, out a
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return fmt.Errorf("%w: %w", ErrUnreachable, bare(err))
 	}
 	return read(status, reply, out)
 }
@@ -126,6 +127,16 @@ func (c *Client) send(req *http.Request) (status int, reply []byte, err error) {
 		err = fmt.Errorf("the reply is larger than %d bytes", maxReply)
 	}
 	return resp.StatusCode, reply, err
+}
+
+// bare takes the method and the URL off an error of net/http: the caller knows
+// whom it asked.
+func bare(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
 }
 
 // read opens the envelope.
