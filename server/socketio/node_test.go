@@ -35,7 +35,6 @@ func TestConformanceNodeClients(t *testing.T) {
 		}
 		ran++
 		t.Run(filepath.Base(script), func(t *testing.T) {
-			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			command := exec.CommandContext(ctx, "node", "--test", script)

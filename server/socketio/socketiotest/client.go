@@ -101,8 +101,14 @@ func Dial(ctx context.Context, base string, auth any) (*Client, error) {
 // Close ends the connection as a crash or a lost network would.
 func (c *Client) Close() { _ = c.ws.Close() }
 
-// Pause stops reading from the network until Resume.
-func (c *Client) Pause() { c.hold.Lock() }
+// Pause stops reading from the network until Resume. The system's buffer is
+// made small, so that the server feels it soon.
+func (c *Client) Pause() {
+	c.hold.Lock()
+	if tcp, ok := c.ws.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(8 << 10)
+	}
+}
 
 // Resume goes on reading.
 func (c *Client) Resume() { c.hold.Unlock() }

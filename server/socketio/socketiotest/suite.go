@@ -16,7 +16,7 @@ import (
 // authPause keeps "auth" out of the TCP segment that carries the CONNECT answer. The suite waits for one message at a
 // time with a listener that is gone after it, and so loses the second of two messages that its WebSocket library reads
 // at once.
-const authPause = 15 * time.Millisecond
+const authPause = 50 * time.Millisecond
 
 // SuiteOptions are the numbers that the public suite expects.
 func SuiteOptions() socketio.Options {
