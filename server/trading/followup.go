@@ -259,17 +259,7 @@ func (i *Idea) mergeExits(said Idea) bool {
 	if len(said.Exits) == 0 {
 		return false
 	}
-	exits := append(append([]Fill(nil), i.Exits...), said.Exits...)
-	for n := range exits {
-		if exits[n].Quantity.IsZero() && i.Quantity != nil {
-			left := *i.Quantity
-			for _, e := range exits[:n] {
-				left = left.Sub(e.Quantity)
-			}
-			exits[n].Quantity = left
-		}
-	}
-	i.Exits = exits
+	i.Exits = append(append([]Fill(nil), i.Exits...), said.Exits...)
 	i.settleExits(true)
 	return true
 }

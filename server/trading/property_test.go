@@ -215,7 +215,7 @@ func wasWritten(n decimal.Decimal, text, digits string) bool {
 		return true
 	}
 	core := strings.Trim(strings.ReplaceAll(strings.TrimPrefix(n.String(), "-"), ".", ""), "0")
-	return strings.Contains(digits, core) || strings.ContainsAny(text, "'’‘′")
+	return strings.Contains(digits, core) || strings.ContainsAny(text, "'’‘′-")
 }
 
 func BenchmarkEvaluate(b *testing.B) {

@@ -72,6 +72,7 @@ type reader struct {
 	since   int  // tokens since the role was set
 	plural  bool // the role goes on after a number: "targets 6007 and 6012"
 	pending part // the portion of the next target
+	behind  bool // labels stand behind their numbers throughout
 	unsized bool // options, CFDs, perpetuals
 }
 
@@ -96,6 +97,11 @@ type draft struct {
 	sideUnset bool
 }
 
+// priced says whether a loose number is already a price like this one.
+func (d *draft) priced(like decimal.Decimal) bool {
+	return slices.ContainsFunc(d.loose, func(l decimal.Decimal) bool { return near(l, like) })
+}
+
 // distance is a stop or target given as a distance from the entry.
 type distance struct {
 	field Field
@@ -110,9 +116,53 @@ func newReader(text string) *reader {
 	readNumbers(toks)
 	toks = foldUnits(joinPhrases(toks))
 	toks = countWords(nameSymbols(toks))
+	toks = join32nds(toks)
 	r := &reader{toks: toks}
+	r.behind = r.labelsBehind()
 	r.begin()
 	return r
+}
+
+// labelsBehind says whether all price labels stand behind their numbers:
+// "5994 stop 6000 entry 6012 target". One such message read the other way
+// round would be a different trade.
+func (r *reader) labelsBehind() bool {
+	n, last := 0, -1
+	for i, t := range r.toks {
+		if t.kind != tokWord || labels[t.text] != roleStop && labels[t.text] != roleTarget && labels[t.text] != roleEntry {
+			continue
+		}
+		if i == 0 || r.toks[i-1].kind != tokNumber {
+			return false
+		}
+		n, last = n+1, i
+	}
+	if n < 2 {
+		return false
+	}
+	after := r.tok(last + 1)
+	return after.kind == tokBreak || after.kind == tokPunct || after.kind == tokSymbol || sideWords[after.text] != ""
+}
+
+// join32nds reads 110-16 as 110'16 where the message is about an instrument
+// that is quoted so.
+func join32nds(toks []token) []token {
+	quoted := slices.ContainsFunc(toks, func(t token) bool { return t.instrument != nil && t.instrument.ThirtySecs == Quoted32nds })
+	if !quoted {
+		return toks
+	}
+	out := make([]token, 0, len(toks))
+	for i := 0; i < len(toks); i++ {
+		t := toks[i]
+		if i+2 < len(toks) && t.kind == tokNumber && toks[i+1].text == "-" && toks[i+1].glued && toks[i+2].kind == tokNumber && toks[i+2].glued {
+			if v, ok := read32nds(t.value, toks[i+2].text); ok {
+				t.value, t.text, t.other = v, t.text+"'"+toks[i+2].text, nil
+				i += 2
+			}
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 func (r *reader) begin() {

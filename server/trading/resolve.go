@@ -49,7 +49,13 @@ func (d *draft) place() {
 		d.Quantity = &loose[0]
 		loose = loose[1:]
 	}
+	if len(loose) == 2 && d.Quantity == nil && d.Entry == nil && loose[1].IsInteger() && loose[1].Mul(decimal.New(10, 0)).LessThan(loose[0]) {
+		d.Quantity = &loose[1]
+		loose = loose[:1]
+	}
 	switch {
+	case d.Entry != nil && d.Quantity == nil && len(loose) == 1 && loose[0].IsInteger() && loose[0].Mul(decimal.New(10, 0)).LessThan(d.Entry.Value):
+		d.Quantity = &loose[0] // "I'll buy 1 above 6010"
 	case d.Entry != nil || len(loose) == 0:
 	case len(loose) == 3 && d.Stop == nil && len(d.Targets) == 0:
 		d.triple(loose)
@@ -100,6 +106,7 @@ func (i *Idea) settleExits(past bool) {
 		}
 		return
 	}
+	i.fillExits()
 	sum := decimal.Zero
 	for _, f := range i.Exits {
 		sum = sum.Add(f.Quantity)
@@ -108,6 +115,20 @@ func (i *Idea) settleExits(past bool) {
 		i.Status = Closed
 	} else {
 		i.Status = Open
+	}
+}
+
+// fillExits gives an exit without a size what is left of the position.
+func (i *Idea) fillExits() {
+	if i.Quantity == nil {
+		return
+	}
+	left := *i.Quantity
+	for n := range i.Exits {
+		if i.Exits[n].Quantity.IsZero() {
+			i.Exits[n].Quantity = left
+		}
+		left = left.Sub(i.Exits[n].Quantity)
 	}
 }
 

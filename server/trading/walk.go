@@ -60,7 +60,12 @@ func (r *reader) endSentence(t token) {
 func (r *reader) punct(i int) {
 	t := r.toks[i]
 	switch t.text {
-	case ",", "(", ")":
+	case "(":
+		if r.tok(i-1).kind == tokNumber {
+			r.aside(i)
+		}
+		r.setRole(roleNone)
+	case ",", ")":
 		if r.plural && r.listGoesOn(i) {
 			return
 		}
@@ -73,6 +78,23 @@ func (r *reader) punct(i int) {
 			r.setRole(roleEntry)
 		}
 		r.since = 0
+	}
+}
+
+// aside skips what stands in parentheses behind a price: "5994 (6 pts)" says
+// the same thing twice.
+func (r *reader) aside(i int) {
+	first := r.tok(i + 1)
+	if first.kind != tokNumber && first.kind != tokRatio {
+		return
+	}
+	for n := i + 1; n <= i+8 && n < len(r.toks); n++ {
+		if r.toks[n].text == ")" {
+			for k := i + 1; k < n; k++ {
+				r.toks[k] = token{kind: tokPunct, text: "…"}
+			}
+			return
+		}
 	}
 }
 
@@ -115,12 +137,24 @@ func (r *reader) word(i int) int {
 	case "at", "from", "off", "in", "around", "above", "below", "over", "under", "near":
 		if r.role == roleNone && r.cur.Side != "" && r.cur.Entry == nil && r.tok(i+1).kind == tokNumber {
 			r.setRole(roleEntry)
+			if r.cur.priced(r.tok(i + 1).value) {
+				r.setRole(roleIgnore) // "…breakeven at 6006": the entry is known
+			}
+		}
+		if r.role == roleNone && r.cur.past && r.cur.Entry != nil && t.text == "at" {
+			r.setRole(roleExit)
 		}
 		if r.toks[i].text == "at" && r.tok(i-1).text == "in" && r.cur.Entry == nil {
 			r.setRole(roleEntry)
 		}
+	case "after", "once", "until", "till":
+		r.setRole(roleIgnore) // a condition, not a level of the trade
+	case "e", "s", "t":
+		if next := r.tok(i + 1); next.kind == tokNumber && next.unit == unitNone || next.text == ":" {
+			return r.label(i, map[string]role{"e": roleEntry, "s": roleStop, "t": roleTarget}[t.text])
+		}
 	case "wait", "actually", "correction", "mean", "meant", "sorry":
-		if r.role == roleNone && r.last != roleNone {
+		if r.role == roleNone && r.last != roleNone && r.tok(i+1).text != "for" {
 			r.setRole(r.last)
 		}
 	case "of", "on", "with", "have", "got", "has":
@@ -142,7 +176,9 @@ func (r *reader) word(i int) int {
 // remark takes what a word says of the trade as a whole.
 func (r *reader) remark(i int) {
 	switch w := r.toks[i].text; w {
-	case "holding", "currently", "already", "filled":
+	case "stopped":
+		r.cur.Status, r.cur.past = Open, true
+	case "holding", "currently", "already", "filled", "took":
 		r.cur.Status = Open
 	case "closed":
 		r.cur.past = true
@@ -195,103 +231,6 @@ func (r *reader) portion(w string) {
 	}
 	r.plural = r.plural || r.role == roleTarget
 	r.since = 0
-}
-
-// label gives the next number its role, unless the words refuse the thing.
-func (r *reader) label(i int, to role) int {
-	t := r.toks[i]
-	switch to {
-	case roleStop, roleTarget:
-		if r.refused(i) {
-			r.decline(to)
-			r.setRole(roleNone)
-			return 0
-		}
-	case roleExit:
-		if t.text == "closed" && r.tok(i+1).kind != tokNumber && r.tok(i+1).text != "at" && r.tok(i+1).text != "@" {
-			r.cur.past = true
-			return 0
-		}
-		r.cur.past = true
-	case roleEquity:
-		if t.text == "port" && r.tok(i+1).kind != tokNumber && r.tok(i+1).text != ":" {
-			return 0
-		}
-	case roleEntry:
-		if t.text == "price" && (r.role == roleStop || r.role == roleTarget) || t.text == "limit" && r.role == roleStop {
-			return 0 // "stop price", "stop limit"
-		}
-		if t.text == "filled" || t.text == "entered" {
-			r.cur.Status = Open
-		}
-	}
-	if isNegation(r.tok(i-1).text) && to != roleRisk && to != roleEntry {
-		return 0
-	}
-	if to == roleQuantity && r.role == roleEquity {
-		return 0
-	}
-	r.setRole(to)
-	r.plural = to == roleExit || to == roleTarget
-	if to == roleEntry && t.text == "filled" {
-		r.setRole(roleEntry)
-	}
-	return 0
-}
-
-// refused looks for "no stop", "without a stop", "not using a target", and
-// "stop: none".
-func (r *reader) refused(i int) bool {
-	for n := i - 1; n >= i-4 && n >= 0; n-- {
-		t := r.toks[n]
-		if t.kind != tokWord {
-			break
-		}
-		if isNegation(t.text) {
-			if n == i-1 && !outright[t.text] {
-				return false // "I can't stop trading"
-			}
-			if t.text == "no" && n == i-1 && r.tok(i+1).text == "yet" || t.text == "not" && r.tok(n+1).text == "sure" {
-				return false
-			}
-			return !unfinished(r.toks[n+1 : i])
-		}
-		if t.text != "a" && t.text != "any" && t.text != "use" && t.text != "using" && t.text != "hard" && t.text != "have" && t.text != "need" && t.text != "want" && t.text != "put" && t.text != "set" && t.text != "setting" && t.text != "fixed" && t.text != "profit" && t.text != "placing" && t.text != "or" && t.text != "stop" && t.text != "real" && t.text != "having" && t.text != "putting" {
-			break
-		}
-	}
-	for n := i + 1; n <= i+2; n++ {
-		switch t := r.tok(n); {
-		case t.text == ":" || t.text == "=" || t.text == "is" || t.text == "-":
-		case t.text == "none" || t.text == "no" || t.text == "nope" || t.text == "nil" || t.text == "n/a":
-			return true
-		default:
-			return false
-		}
-	}
-	return false
-}
-
-// outright are the words that refuse a thing when they stand right before it;
-// read only.
-var outright = set("no without w/o skip skipping")
-
-// unfinished tells "I haven't set a stop yet" from a refusal: it is asked for.
-func unfinished(between []token) bool {
-	for _, t := range between {
-		if t.text == "set" || t.text == "have" {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *reader) decline(to role) {
-	if to == roleStop {
-		r.cur.decline(FieldStop)
-		return
-	}
-	r.cur.decline(FieldTarget)
 }
 
 func (r *reader) ratio(t token) {

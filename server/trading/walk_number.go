@@ -14,6 +14,12 @@ func (r *reader) number(i int) int {
 	if used, ok := r.listMark(i); ok {
 		return used
 	}
+	if next := r.tok(i + 1); next.text == "off" && r.cur.Quantity != nil && t.unit == unitNone && t.value.LessThanOrEqual(*r.cur.Quantity) {
+		v := t.value // "2 off at 6009"
+		r.setRole(roleTarget)
+		r.pending, r.plural = part{units: &v}, true
+		return 1
+	}
 	if r.pointWorth(i) {
 		return 2
 	}
@@ -101,124 +107,6 @@ func (r *reader) pointValue(i int) {
 	}
 }
 
-// percent is a risk, a distance, or a part of the position.
-func (r *reader) percent(i int) int {
-	t := r.toks[i]
-	next, used := r.skipFillers(i+1, 2)
-	behind := labels[next.text]
-	switch {
-	case behind == roleRisk, r.role == roleRisk, next.text == "of" && r.role == roleNone, r.aboutAccount(i):
-		r.cur.takeRiskPct(t.value)
-		r.setRole(roleNone)
-		if behind == roleRisk {
-			return used
-		}
-		return 0
-	case (next.text == "at" || next.text == "@" || next.text == "off") && (r.role == roleTarget || r.role == roleExit || len(r.cur.Targets) > 0):
-		share := t.value.Shift(-2)
-		r.pending = part{fraction: &share}
-		if r.role == roleNone {
-			r.setRole(roleTarget)
-		}
-		r.plural, r.since = true, 0
-		return 0
-	}
-	return r.distance(i)
-}
-
-// aboutAccount hears "1% of my account", "1% per trade".
-func (r *reader) aboutAccount(i int) bool {
-	for n := i + 1; n <= i+4; n++ {
-		t := r.tok(n)
-		if t.kind == tokNumber || t.kind == tokBreak {
-			return false
-		}
-		if labels[t.text] == roleEquity || t.text == "trade" && r.tok(n-1).text == "per" {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *reader) skipFillers(i, most int) (token, int) {
-	for n := 0; n < most; n++ {
-		if w := r.tok(i + n).text; w != "-" && w != "my" && w != "a" && w != "the" && w != "as" && w != "for" {
-			return r.tok(i + n), n + 1
-		}
-	}
-	return r.tok(i + most), most + 1
-}
-
-// distance is a stop or target that stands so far from the entry.
-func (r *reader) distance(i int) int {
-	t := r.toks[i]
-	to, used := r.role, 0
-	if next, n := r.skipFillers(i+1, 2); next.kind == tokWord && isPriceLabel(next) && !r.close(i) {
-		to, used = labels[next.text], n
-		if next.text == "profit" && labels[r.tok(i+n+1).text] == roleTarget {
-			used++
-		}
-	}
-	if to == roleRatio && t.unit == unitR {
-		to = roleTarget
-	}
-	if to == roleNone && t.unit == unitR && r.cur.Side != "" {
-		to = roleTarget
-	}
-	d := distance{size: t.value, unit: t.unit, words: spell(t)}
-	switch to {
-	case roleStop, roleRisk:
-		if t.unit == unitR {
-			return 0
-		}
-		d.field = FieldStop
-	case roleTarget:
-		d.field, d.part = FieldTarget, r.takePart()
-	default:
-		return used
-	}
-	r.cur.distances = append(r.cur.distances, d)
-	r.afterNumber()
-	return used
-}
-
-// spell writes a distance as it was read.
-func spell(t token) string {
-	name := map[unit]string{unitPct: " %", unitPoint: " points", unitTick: " ticks", unitPip: " pips", unitR: " R"}[t.unit]
-	return t.value.String() + name
-}
-
-// close says whether a label stands before the number at i with nothing but
-// fillers between: it then outweighs one behind.
-func (r *reader) close(i int) bool {
-	if r.role == roleNone || r.role == roleRatio || r.since == 0 {
-		return false
-	}
-	for n := i - 1; n > i-r.since && n >= 0; n-- {
-		if t := r.toks[n]; !fillers[t.text] && t.kind != tokSymbol {
-			return false
-		}
-	}
-	return true
-}
-
-// labelTakesNumber says whether the label at i has a number of its own behind
-// it, so that the number before it is not its.
-func (r *reader) labelTakesNumber(i int) bool {
-	for n := i + 1; n <= i+4; n++ {
-		t := r.tok(n)
-		switch {
-		case t.kind == tokNumber, t.kind == tokBad:
-			return t.unit != unitPct || labels[r.tok(i).text] != roleEquity
-		case t.text == ",", t.kind == tokBreak, t.kind == tokSymbol:
-			return false
-		case !fillers[t.text]:
-			return false
-		}
-	}
-	return false
-}
-
 // units is a size, or how much of the position a target or exit is for.
 func (r *reader) units(i int) int {
 	t := r.toks[i]
@@ -229,8 +117,14 @@ func (r *reader) units(i int) int {
 	if r.tok(i+1).text == "leverage" {
 		return 1
 	}
-	if r.role == roleTarget || r.role == roleExit {
-		if len(r.cur.Targets)+len(r.cur.Exits) > 0 && r.pending == (part{}) && r.tok(i+1).text != "@" && r.tok(i+1).text != "at" {
+	if t.unit == unitX && i == len(r.toks)-1 && r.cur.Quantity == nil && len(r.cur.Targets) == 1 {
+		r.cur.Quantity = &v // "tp 1.0935 x1"
+		return 0
+	}
+	next := r.tok(i + 1)
+	priced := next.text == "@" || next.text == "at" || next.text == "off" || next.kind == tokNumber
+	if (r.role == roleTarget || r.role == roleExit) && (priced || r.cur.Quantity != nil || t.unit == unitX) {
+		if len(r.cur.Targets)+len(r.cur.Exits) > 0 && r.pending == (part{}) && !priced {
 			r.tagLast(v) // "tp1 6007.5 x1"
 			return 0
 		}
@@ -269,7 +163,7 @@ func (r *reader) labelBehind(i int) (int, bool) {
 	if next.kind != tokWord || to == roleNone || to == roleRatio || to == roleIgnore || to == roleExit || next.text == "limit" && r.role == roleNone {
 		return 0, false
 	}
-	if r.labelTakesNumber(i+used) || r.close(i) && r.role != to || r.refused(i+used) {
+	if !r.behind && (r.labelTakesNumber(i+used) || r.close(i) && r.role != to) || r.refused(i+used) {
 		return 0, false
 	}
 	if to == roleQuantity && r.toks[i].unit == unitNone && r.role == roleEquity {
@@ -337,7 +231,7 @@ func (r *reader) afterNumber() {
 // sizeBeforePrice reads "2 @ 6000" and "3 at 6007": a size with its price.
 func (r *reader) sizeBeforePrice(i int) bool {
 	t, next := r.toks[i], r.tok(i+1)
-	if next.text != "@" && next.text != "at" || r.tok(i+2).kind != tokNumber || t.lead != 0 || t.kilo || t.unit != unitNone {
+	if next.text != "@" && next.text != "at" || r.tok(i+2).kind != tokNumber || near(t.value, r.tok(i+2).value) || t.lead != 0 || t.kilo || t.unit != unitNone {
 		return false
 	}
 	v := t.value
@@ -372,7 +266,7 @@ func (r *reader) unlabelled(i int, t token) {
 		return
 	}
 	if d.Side == "" && d.Symbol == "" {
-		if prev.kind == tokBreak || i == 0 {
+		if prev.kind == tokBreak || i == 0 || sideWords[next.text] != "" {
 			d.loose = append(d.loose, v)
 		}
 		return

@@ -71,7 +71,9 @@ func (r *reader) stopAt(i int, t token) {
 func (r *reader) corrected(i int) bool {
 	for n := i - 1; n >= i-7 && n >= 0; n-- {
 		switch r.toks[n].text {
-		case "actually", "wait", "correction", "sorry", "instead", "make", "move", "moved", "moving", "rather", "mean", "meant", "change", "changed", "now":
+		case "wait":
+			return r.tok(n+1).text != "for"
+		case "actually", "correction", "sorry", "instead", "make", "move", "moved", "moving", "rather", "mean", "meant", "change", "changed", "now":
 			return true
 		}
 	}

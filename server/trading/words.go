@@ -25,7 +25,7 @@ var labels = map[string]role{
 	"stpo": roleStop, "sotp": roleStop, "stoo": roleStop, "stoplose": roleStop, "invalidation": roleStop, "invalid": roleStop, "invalidated": roleStop, "inval": roleStop, "cut": roleStop, "s/l": roleStop,
 	"target": roleTarget, "targets": roleTarget, "tp": roleTarget, "tps": roleTarget, "tgt": roleTarget, "tgts": roleTarget, "targ": roleTarget, "trgt": roleTarget,
 	"targt": roleTarget, "taget": roleTarget, "tagret": roleTarget, "targer": roleTarget, "tragets": roleTarget, "traget": roleTarget, "takeprofit": roleTarget, "pt": roleTarget, "pts": roleNone, "profit": roleTarget,
-	"targeting": roleTarget, "aiming": roleTarget, "objective": roleTarget, "goal": roleTarget, "t": roleNone,
+	"scale": roleTarget, "scaling": roleTarget, "trim": roleTarget, "eyeing": roleTarget, "eying": roleTarget, "targeting": roleTarget, "aiming": roleTarget, "objective": roleTarget, "goal": roleTarget, "t": roleNone,
 	"entry": roleEntry, "entries": roleEntry, "enter": roleEntry, "entering": roleEntry, "entered": roleEntry, "entrey": roleEntry, "enrty": roleEntry, "etnry": roleEntry, "limit": roleEntry, "lmt": roleEntry, "filled": roleEntry, "avg": roleEntry, "price": roleEntry, "fill": roleEntry, "bid": roleEntry,
 	"account": roleEquity, "acct": roleEquity, "acc": roleEquity, "equity": roleEquity, "balance": roleEquity, "capital": roleEquity, "bankroll": roleEquity, "portfolio": roleEquity, "accout": roleEquity, "acount": roleEquity, "accnt": roleEquity, "account's": roleEquity, "funds": roleEquity, "bal": roleEquity, "port": roleEquity,
 	"risk": roleRisk, "risking": roleRisk, "risked": roleRisk, "rsk": roleRisk, "riskin": roleRisk, "maxloss": roleRisk, "lose": roleRisk,
@@ -93,6 +93,9 @@ func startsWith(toks []token, words []string) bool {
 
 // numbered drops the number of tp1, t2, target3, sl1.
 func numbered(w string) string {
+	if base, ok := strings.CutSuffix(w, "'s"); ok && labels[base] != roleNone {
+		return base // "my stop's at 5996"
+	}
 	if len(w) < 2 || !isDigit(w[len(w)-1]) || isDigit(w[len(w)-2]) {
 		return w
 	}
@@ -106,7 +109,7 @@ func numbered(w string) string {
 }
 
 // fillers stand between a label and its number; read only.
-var fillers = set("at @ : = is are below under above over just to around near the my a of be will goes set placed sits level price - ~ about roughly approx maybe right then for back in it its it's moved order i with only so like exactly per about, on would than sitting initial first final hard mental tight wide up down by not more another now was put perp perps spot cfd futures future stock contract")
+var fillers = set("at @ : = is are below under above over just to around near the my a of be will goes set placed sits level price - ~ about roughly approx maybe right then for back in it its it's moved order i with only so like exactly per about, on would than sitting initial first final hard mental tight wide up down by not more another now was put perp perps spot cfd futures future stock contract here")
 
 // numberWords are the counts that are written out.
 var numberWords = map[string]int64{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "twenty": 20, "a": 1, "single": 1}
