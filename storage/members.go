@@ -46,3 +46,10 @@ func (tx *Tx) MarkRead(ctx context.Context, conversationID, userID string, seq i
 		WHERE conversation_id = $1 AND user_id = $2 AND last_read_seq < $3`, conversationID, userID, seq)
 	return n > 0, err
 }
+
+// PutMember adds somebody to a conversation, or changes their role in it.
+func (tx *Tx) PutMember(ctx context.Context, m Member) error {
+	_, err := tx.count(ctx, "put member", `INSERT INTO members (conversation_id, user_id, role, joined_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role`, m.ConversationID, m.UserID, m.Role, usec(m.JoinedAt))
+	return err
+}

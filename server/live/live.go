@@ -104,6 +104,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.io.ServeH
 // Len is the number of sockets connected now.
 func (s *Server) Len() int { return s.ns.Len() }
 
+// SocketsOf is the number of sockets a user has open on this node.
+func (s *Server) SocketsOf(userID string) int { return s.ns.RoomSize(chat.UserTopic(userID)) }
+
 // Run serves until ctx ends and every socket is closed.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tick)

@@ -220,7 +220,8 @@ func (r *room) full(e bus.Event) {
 }
 
 // attach puts a socket that knows everything up to a revision into the room.
-// What the room has delivered beyond it, the socket is given first.
+// What the room has delivered beyond it, the socket is given first, unless it
+// was there and has it.
 func (r *room) attach(c *client, known chat.Changes) {
 	switch {
 	case !r.ready:
@@ -228,7 +229,7 @@ func (r *room) attach(c *client, known chat.Changes) {
 	case known.LastRev > r.last:
 		r.fetch(known.LastRev + 1)
 	}
-	if known.LastRev < r.last {
+	if known.LastRev < r.last && !c.socket.In(r.name()) {
 		events, err := r.missed(known.LastRev, r.last+1)
 		if err != nil {
 			// It would have a hole that nothing fills: let it come again.
