@@ -199,6 +199,9 @@ func TestObserversHearOfEverythingOnceAndInOrder(t *testing.T) {
 		if got := next(t, told.revoked); got != (auth.Revocation{UserID: a.UserID, SessionID: other.SessionID, Code: fault.SessionRevoked}) {
 			t.Errorf("told %+v", got)
 		}
+		if len(told.changed) != 0 { // accounts are told before sessions
+			t.Error("the change of tier was told again")
+		}
 		if _, err := s.Disable(ctx, "test", "ann"); err != nil {
 			t.Fatal(err)
 		}
@@ -356,4 +359,20 @@ func BenchmarkVerify(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestSessionsThatEndedLongAgoAreRemoved(t *testing.T) {
+	ctx := context.Background()
+	storagetest.Run(t, func(t *testing.T, store *storage.Store) {
+		clock := newClock()
+		s := nodeWith(t, store, nil, auth.Options{Secret: secret, Now: clock.now, ExpiresIn: time.Hour})
+		old := register(t, s, "ann")
+		clock.advance(7*24*time.Hour + 2*time.Hour)
+		fresh := login(t, s, "ann", home)
+		s.Purge(ctx)
+		if _, _, err := store.SessionWithUser(ctx, old.SessionID); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("the old one: %v", err)
+		}
+		verify(t, s, fresh)
+	})
 }

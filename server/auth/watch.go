@@ -21,12 +21,6 @@ const (
 	// commit, and so may appear behind later ones.
 	pollOverlap = 10 * time.Second
 
-	houseworkEvery = 5 * time.Second
-	purgeEvery     = 10 * time.Minute
-	// keepSessions is how long a session that ended is kept.
-	keepSessions = 7 * 24 * time.Hour
-	purgeBatch   = 500
-
 	topic        = "auth"
 	eventChanged = "auth.changed"
 )
@@ -249,37 +243,6 @@ func (s *Service) tell(n news) {
 	}
 	for _, session := range n.sessions {
 		revoke(Revocation{UserID: session.UserID, SessionID: session.ID, Code: fault.SessionRevoked})
-	}
-}
-
-// housework writes down uses and removes what has had its day.
-func (s *Service) housework(ctx context.Context) {
-	purge := time.NewTicker(purgeEvery)
-	defer purge.Stop()
-	for pause(ctx, houseworkEvery) {
-		s.writeTouches(ctx)
-		select {
-		case <-purge.C:
-			s.purge(ctx)
-		default:
-		}
-	}
-	ctx, cancel := detached(ctx)
-	defer cancel()
-	s.writeTouches(ctx)
-}
-
-func (s *Service) purge(ctx context.Context) {
-	at := s.now()
-	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
-		if _, err := tx.PurgeLockouts(ctx, at.Add(-failureWindow)); err != nil {
-			return err
-		}
-		_, err := tx.PurgeSessions(ctx, at.Add(-keepSessions), purgeBatch)
-		return err
-	})
-	if err != nil && ctx.Err() == nil {
-		s.log.Warn("old sessions and lockouts were not removed; the next round will", "err", err)
 	}
 }
 
