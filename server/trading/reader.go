@@ -141,7 +141,7 @@ func (r *reader) labelsBehind() bool {
 		return false
 	}
 	after := r.tok(last + 1)
-	return after.kind == tokBreak || after.kind == tokPunct || after.kind == tokSymbol || sideWords[after.text] != ""
+	return after.kind == tokBreak || after.text == "," || after.text == "|" || after.kind == tokSymbol || sideWords[after.text] != ""
 }
 
 // join32nds reads 110-16 as 110'16 where the message is about an instrument
