@@ -43,8 +43,8 @@ type document struct {
 }
 
 // described holds an exchange against the description: every reply to a
-// described route, and every request that was not refused.
-func described(t *testing.T, req *http.Request, res *http.Response, body []byte) {
+// described route, and every request that was not refused (unless loose).
+func described(t *testing.T, req *http.Request, res *http.Response, body []byte, loose bool) {
 	t.Helper()
 	doc, err := contract()
 	if err != nil {
@@ -66,7 +66,7 @@ func described(t *testing.T, req *http.Request, res *http.Response, body []byte)
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true},
 	}
 	if res.StatusCode < http.StatusBadRequest {
-		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
+		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil && !loose {
 			t.Errorf("%s %s was taken but is not as described: %v", req.Method, req.URL, err)
 		}
 		doc.mu.Lock()

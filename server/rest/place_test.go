@@ -127,6 +127,7 @@ type ask struct {
 	token        string
 	body         any // string, []byte or io.Reader as they are; else as JSON
 	header       map[string]string
+	loose        bool // the server is kinder to this request than the description promises
 }
 
 // answer is one reply. Data and the fields of a refusal are those of the
@@ -168,7 +169,7 @@ func (p *place) do(a ask) answer {
 			p.t.Fatalf("%s %s answers %q: %v", a.method, a.path, raw, err)
 		}
 	}
-	described(p.t, p.request(a), res, raw)
+	described(p.t, p.request(a), res, raw, a.loose)
 	return out
 }
 
@@ -260,41 +261,39 @@ type person struct {
 	actor     auth.Actor
 }
 
-// person registers somebody.
+// person registers somebody, past the limits.
 func (p *place) person(name string) *person {
 	p.t.Helper()
-	var in struct {
-		User  api.User
-		Token string
-	}
-	p.do(ask{"POST", "/api/auth/register", "", map[string]string{
-		"email": name + "@example.org", "username": name, "password": password,
-	}, nil}).want(http.StatusCreated).into(&in)
-	actor, err := p.auth.Verify(p.t.Context(), in.Token)
+	grant, err := p.auth.Register(p.t.Context(), auth.NewAccount{Email: name + "@example.org", Username: name, Password: password},
+		auth.Client{Address: "192.0.2.77", UserAgent: "test"})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return &person{p, in.User.ID, in.Token, actor}
+	actor, err := p.auth.Verify(p.t.Context(), grant.Token)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &person{p, actor.UserID, grant.Token, actor}
 }
 
 func (p *person) get(path string) answer {
 	p.t.Helper()
-	return p.do(ask{"GET", path, p.token, nil, nil})
+	return p.do(ask{"GET", path, p.token, nil, nil, false})
 }
 
 func (p *person) post(path string, body any) answer {
 	p.t.Helper()
-	return p.do(ask{"POST", path, p.token, body, nil})
+	return p.do(ask{"POST", path, p.token, body, nil, false})
 }
 
 func (p *person) patch(path string, body any) answer {
 	p.t.Helper()
-	return p.do(ask{"PATCH", path, p.token, body, nil})
+	return p.do(ask{"PATCH", path, p.token, body, nil, false})
 }
 
 func (p *person) delete(path string, body any) answer {
 	p.t.Helper()
-	return p.do(ask{"DELETE", path, p.token, body, nil})
+	return p.do(ask{"DELETE", path, p.token, body, nil, false})
 }
 
 // conversation begins one; coach is always, mention or off.

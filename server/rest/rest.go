@@ -125,7 +125,7 @@ func (s *site) handler() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor, e.SchemeExtractor = s.address, s.scheme
-	e.Pre(s.around, s.sockets, s.cors, s.refuseLarge)
+	e.Pre(s.around, s.sockets, s.bound, s.cors, s.refuseLarge)
 	e.Use(s.admitStray)
 	for _, r := range s.routes() {
 		s.mount(e, r)

@@ -120,18 +120,27 @@ func (s *site) serve(c *call, r route) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), r.within)
 	defer cancel()
 	c.SetRequest(c.Request().WithContext(ctx))
-	s.boundConnection(c, r.within)
+	boundConnection(c, r.within)
 	return r.handle(c)
 }
 
+// bound gives a connection its deadlines where no route does.
+func (s *site) bound(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		boundConnection(of(c), usual)
+		return next(c)
+	}
+}
+
 // boundConnection ends a body that trickles in and a reply that nobody reads:
-// the context's deadline reaches neither. net/http lifts both before the next
-// request of the connection. A connection that cannot be told (a test's
-// recorder) has neither fault.
-func (s *site) boundConnection(c *call, within time.Duration) {
-	control := http.NewResponseController(c.raw)
-	_ = control.SetReadDeadline(time.Now().Add(within))
-	_ = control.SetWriteDeadline(time.Now().Add(2 * within))
+// the context's deadline reaches neither. It comes after that deadline, since
+// net/http takes a read that ran out for a caller who hung up, and lifts both
+// before the next request of the connection. A connection that cannot be told
+// (a test's recorder) has neither fault.
+func boundConnection(c *call, within time.Duration) {
+	control, now := http.NewResponseController(c.raw), time.Now()
+	_ = control.SetReadDeadline(now.Add(2 * within))
+	_ = control.SetWriteDeadline(now.Add(3 * within)) // later still, so that the refusal of a slow body is heard
 }
 
 // admitStray counts requests of the API that no route is there for, which

@@ -16,18 +16,19 @@ import (
 // the description has no operation that was not among them.
 func TestEveryRoute(t *testing.T) {
 	p := open(t)
+	p.do(ask{method: "POST", path: "/api/auth/register", body: map[string]string{"email": "bob@example.org", "username": "bob", "password": password}}).want(http.StatusCreated)
 	ann := p.person("ann")
-	session := p.do(ask{"POST", "/api/auth/login", "", map[string]string{"email": "ann@example.org", "password": password}, nil}).want(http.StatusOK)
-	p.do(ask{"POST", "/api/auth/login", "", map[string]string{"username": "ANN", "password": password}, nil}).want(http.StatusOK)
+	session := p.do(ask{"POST", "/api/auth/login", "", map[string]string{"email": "ann@example.org", "password": password}, nil, false}).want(http.StatusOK)
+	p.do(ask{"POST", "/api/auth/login", "", map[string]string{"username": "ANN", "password": password}, nil, false}).want(http.StatusOK)
 
 	var other struct{ Token string }
 	session.into(&other)
-	p.do(ask{"POST", "/api/auth/logout", other.Token, nil, nil}).want(http.StatusOK)
+	p.do(ask{"POST", "/api/auth/logout", other.Token, nil, nil, false}).want(http.StatusOK)
 	ann.post("/api/auth/refresh", nil).want(http.StatusOK)
 	ann.get("/api/auth/me").want(http.StatusOK)
 	ann.patch("/api/auth/me", map[string]string{"timezone": "Europe/Berlin", "displayName": "Änn"}).want(http.StatusOK)
 	ann.post("/api/auth/password", map[string]string{"currentPassword": password, "newPassword": password + "x"}).want(http.StatusOK)
-	p.do(ask{"POST", "/api/auth/login", "", map[string]string{"identifier": "ann", "password": password + "x"}, nil}).want(http.StatusOK)
+	p.do(ask{"POST", "/api/auth/login", "", map[string]string{"identifier": "ann", "password": password + "x"}, nil, false}).want(http.StatusOK)
 	var list struct{ Sessions []signIn }
 	ann.get("/api/auth/sessions").want(http.StatusOK).into(&list)
 	for _, s := range list.Sessions {
@@ -114,7 +115,7 @@ func TestUnknownPathsAreJSON(t *testing.T) {
 	} {
 		t.Run(path, func(t *testing.T) {
 			p.t = t
-			got := p.do(ask{"GET", path, ann.token, nil, nil}).refused(http.StatusNotFound, "NOT_FOUND")
+			got := p.do(ask{"GET", path, ann.token, nil, nil, false}).refused(http.StatusNotFound, "NOT_FOUND")
 			if got.header.Get("Cache-Control") != "no-store" {
 				t.Errorf("Cache-Control %q", got.header.Get("Cache-Control"))
 			}
@@ -144,7 +145,7 @@ func TestHeadIsGetWithoutItsBody(t *testing.T) {
 	p := open(t)
 	ann := p.person("ann")
 	full := ann.get("/api/auth/me").want(http.StatusOK)
-	head := p.do(ask{"HEAD", "/api/auth/me", ann.token, nil, nil}).want(http.StatusOK)
+	head := p.do(ask{"HEAD", "/api/auth/me", ann.token, nil, nil, false}).want(http.StatusOK)
 	if len(head.raw) != 0 || head.header.Get("Content-Length") != full.header.Get("Content-Length") {
 		t.Errorf("HEAD gave %d bytes, Content-Length %q instead of %q", len(head.raw), head.header.Get("Content-Length"), full.header.Get("Content-Length"))
 	}

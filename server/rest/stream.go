@@ -46,6 +46,7 @@ func (s *site) streamAnswer(c *call) error {
 		}
 	}()
 	w := newEventWriter(c)
+	defer boundConnection(c, patience)
 	if err := w.begin(); err != nil {
 		return nil //nolint:nilerr // the reader has gone
 	}
@@ -146,6 +147,7 @@ func newEventWriter(c *call) *eventWriter {
 }
 
 func (w *eventWriter) begin() error {
+	_ = w.control.SetReadDeadline(time.Time{}) // a stream lasts as long as it must; see flush
 	h := w.c.Response().Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // proxies that gather replies would hold the words back

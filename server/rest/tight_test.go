@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"github.com/labstack/echo/v4"
+
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/limit"
 )
@@ -9,3 +11,5 @@ type authOptions = auth.Options
 
 // tight puts the contract's own limits in force.
 func tight(o *Options) { o.Tiers = limit.NewTiers() }
+
+func newEcho() *echo.Echo { return echo.New() }
