@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/coach"
+	"github.com/elite-trading-coach/coach/server/engineio"
+	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/live"
+	"github.com/elite-trading-coach/coach/server/rest"
+	"github.com/elite-trading-coach/coach/server/socketio"
+	"github.com/elite-trading-coach/coach/server/web"
+	"github.com/elite-trading-coach/coach/storage"
+)
+
+// assemble makes every room and hands each what it needs. Nothing runs yet.
+func (s *Server) assemble(context.Context) (http.Handler, error) {
+	c := s.secret
+	s.bus, s.limiter = bus.NewMemory(), limit.NewMemory()
+	var err error
+	if s.auth, err = auth.New(s.store, s.bus, authOptions(c, s.log)); err != nil {
+		return nil, err
+	}
+	s.chat = chat.New(chat.Options{
+		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, Logger: s.log,
+	})
+	s.model = coach.NewBuiltin()
+	s.worker = coach.NewWorker(coach.Options{
+		Chat: s.chat, Bus: s.bus, Model: s.model, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
+		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Logger: s.log,
+	})
+	limits := func(ctx context.Context, a auth.Actor) any { return s.allowance(ctx, a) }
+	s.live = live.New(live.Options{
+		Auth: s.auth, Chat: s.chat, Bus: s.bus, Limiter: s.limiter, Tiers: s.tiers,
+		Limits: limits,
+		Socket: socketOptions(c, s.log), Unlimited: !c.Limits.Enabled, Logger: s.log,
+	})
+	page, err := webPages(c)
+	if err != nil {
+		return nil, err
+	}
+	return rest.New(rest.Options{
+		Auth: s.auth, Chat: s.chat, Limiter: s.limiter, Tiers: s.tiers,
+		Origins: originCheck(c), TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
+		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,
+		Health: s.health, Checks: s.checks(), Ready: s.readiness,
+		Limits: limits, Draining: func() bool { return s.phase.is(draining) },
+		Sockets: s.live, Web: page, Logger: s.log,
+	}), nil
+}
+
+func webPages(c configs.Config) (rest.Pages, error) {
+	if c.Server.NoWeb {
+		return nil, nil
+	}
+	site, err := web.New()
+	if err != nil {
+		return nil, fmt.Errorf("load the page: %w", err)
+	}
+	return site, nil
+}
+
+func authOptions(c configs.Config, log *slog.Logger) auth.Options {
+	return auth.Options{
+		Secret: []byte(c.Auth.JWTSecret.Reveal()), PreviousSecret: []byte(c.Auth.JWTSecretPrevious.Reveal()), ExpiresIn: c.Auth.JWTExpiresIn,
+		Argon: auth.Argon{
+			MemoryKiB: uint32(c.Auth.Argon2.MemoryKiB), Iterations: uint32(c.Auth.Argon2.Iterations), Parallelism: uint8(c.Auth.Argon2.Parallelism),
+		},
+		Logger: log,
+	}
+}
+
+func socketOptions(c configs.Config, log *slog.Logger) socketio.Options {
+	r := c.Realtime
+	return socketio.Options{
+		Engine: engineio.Options{
+			PingInterval: r.PingInterval, PingTimeout: r.PingTimeout, UpgradeTimeout: r.UpgradeTimeout,
+			MaxPayload: r.MaxPayload, Transports: r.Transports, SoftLimit: r.OutboxSoft, HardLimit: r.OutboxHard,
+			AllowOrigin: func(req *http.Request) bool {
+				origin := req.Header.Get("Origin")
+				return origin == "" || originCheck(c)(origin, req)
+			},
+			Logger: log,
+		},
+		ConnectTimeout: r.ConnectTimeout,
+		Recovery:       socketio.RecoveryOptions{Window: r.RecoveryWindow, MaxBytes: r.RecoveryMaxBytes},
+		Logger:         log,
+	}
+}
+
+// originCheck says which pages may call: those of the configured origins and
+// the server's own. One list guards REST, polling and WebSocket.
+func originCheck(c configs.Config) func(origin string, r *http.Request) bool {
+	return func(origin string, r *http.Request) bool {
+		if slices.Contains(c.Server.FrontendURL, origin) || origin == strings.TrimSuffix(c.Server.PublicURL, "/") {
+			return true
+		}
+		_, host, ok := strings.Cut(origin, "://")
+		return ok && strings.EqualFold(host, r.Host)
+	}
+}
+
+// ensureSecret makes sure that tokens can be signed; made tells that the
+// secret is new.
+func ensureSecret(c configs.Config) (_ configs.Config, made bool, err error) {
+	made, err = c.EnsureSecret()
+	return c, made, err
+}

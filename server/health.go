@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/elite-trading-coach/coach/migrations"
+	"github.com/elite-trading-coach/coach/server/api"
+)
+
+// healthLimit bounds one probe: a probe that hangs is an answer too.
+const healthLimit = 2 * time.Second
+
+// health is every check at once. The worst of what chat cannot do without
+// decides; the coach being away only degrades.
+func (s *Server) health(ctx context.Context) api.Health {
+	h := api.Health{
+		Status: api.StatusOK, Version: s.Build.Version, UptimeSeconds: int64(time.Since(s.started).Seconds()),
+		Checks: map[string]api.Check{},
+	}
+	for name, check := range s.checks() {
+		c := check(ctx)
+		h.Checks[name] = c
+		switch {
+		case c.Status == api.StatusDown:
+			h.Status = api.StatusDown
+		case c.Status == api.StatusDegraded && h.Status == api.StatusOK:
+			h.Status = api.StatusDegraded
+		}
+	}
+	if s.phase.is(draining) && h.Status == api.StatusOK {
+		h.Status = api.StatusDegraded
+	}
+	return h
+}
+
+// checks are the parts that can be asked one by one. None spends money.
+func (s *Server) checks() map[string]func(ctx context.Context) api.Check {
+	return map[string]func(ctx context.Context) api.Check{
+		"db": s.checkDatabase, "websocket": s.checkSockets, "ai": s.checkCoach, "uploads": s.checkUploads,
+	}
+}
+
+func (s *Server) checkDatabase(ctx context.Context) api.Check {
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
+	began := time.Now()
+	if err := s.store.Ping(ctx); err != nil {
+		s.log.Warn("the database does not answer a health check", "err", err)
+		return api.Check{Status: api.StatusDown, Message: "The database does not answer."}
+	}
+	return api.Check{Status: api.StatusOK, LatencyMs: float64(time.Since(began).Microseconds()) / 1000, Message: s.store.Dialect()}
+}
+
+func (s *Server) checkSockets(context.Context) api.Check {
+	if s.phase.is(draining) {
+		return api.Check{Status: api.StatusDegraded, Message: "Sockets are being drained."}
+	}
+	return api.Check{Status: api.StatusOK, Message: fmt.Sprintf("%d sockets", s.live.Len())}
+}
+
+func (s *Server) checkCoach(context.Context) api.Check {
+	return api.Check{Status: api.StatusOK, Message: fmt.Sprintf("%s answers; %d in progress", s.model.Name(), s.worker.InProgress())}
+}
+
+// checkUploads is honest about a part that this server does not have.
+func (s *Server) checkUploads(context.Context) api.Check {
+	return api.Check{Status: api.StatusOK, Message: "This server takes no image uploads yet."}
+}
+
+// readiness says whether this node should be given work: not while it starts
+// or drains, nor on an old schema, nor without its database.
+func (s *Server) readiness(ctx context.Context) api.Check {
+	switch {
+	case s.phase.is(starting):
+		return api.Check{Status: api.StatusDown, Message: "The server is starting."}
+	case s.phase.is(draining):
+		return api.Check{Status: api.StatusDown, Message: "The server is draining."}
+	}
+	if c := s.checkDatabase(ctx); c.Status != api.StatusOK {
+		return c
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
+	version, err := s.store.SchemaVersion(ctx)
+	if err != nil {
+		return api.Check{Status: api.StatusDown, Message: "The schema's version cannot be read."}
+	}
+	latest, err := migrations.Latest(migrations.Dialect(s.store.Dialect()))
+	if err != nil || version < latest {
+		return api.Check{Status: api.StatusDown, Message: "The database schema is older than this program; run `coach migrate up`."}
+	}
+	return api.Check{Status: api.StatusOK}
+}

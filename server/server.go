@@ -1,0 +1,206 @@
+// Package server puts the rooms together, starts them in order and stops them
+// in reverse.
+//
+// Everything that lives has a Run(ctx) that returns when it has ended. [Run]
+// checks what can be checked before the port is open (the configuration, the
+// lock on the database, the schema), starts the rooms from the bottom up, and
+// on the end of its context stops them from the top down: not ready, sockets
+// drained, requests finished, answers finished or given back, bus, store. The
+// command line reaches every other room only through here.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server/api"
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/coach"
+	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/live"
+	"github.com/elite-trading-coach/coach/storage"
+)
+
+// Options is what a server is started with.
+type Options struct {
+	Config configs.Config
+	Logger *slog.Logger
+	Build  api.Build
+	// Migrate brings a Postgres schema up to date at the start; SQLite's
+	// always is.
+	Migrate bool
+	// Ready is called once, when the port is open.
+	Ready func(Info)
+}
+
+// Info is what an operator is told at the start.
+type Info struct {
+	URL             string
+	Database        string // without its password
+	DataDir         string
+	Coach           string // who answers
+	Admins          int
+	SecretGenerated bool
+	LimitsOff       bool
+}
+
+// Server is one node.
+type Server struct {
+	Options
+	log     *slog.Logger
+	started time.Time
+
+	store   *storage.Store
+	bus     *bus.Memory
+	limiter *limit.Memory
+	tiers   *limit.Tiers
+	auth    *auth.Service
+	chat    *chat.Service
+	model   coach.Model
+	worker  *coach.Worker
+	live    *live.Server
+
+	stages  stages
+	phase   phase
+	secret  configs.Config // Config with its secret made sure of
+	newWeb  func() (http.Handler, error)
+	cleanup []func()
+}
+
+// Run serves until ctx ends, then stops gracefully. An error tells what kept
+// the server from starting, or what ended it.
+func Run(ctx context.Context, o Options) error {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{Options: o, log: o.Logger, started: time.Now()}
+	defer s.close()
+	info, err := s.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	handler, err := s.assemble(ctx)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, o.Config.Server)
+	if err != nil {
+		return err
+	}
+	info.URL = urlOf(o.Config.Server, listener.Addr())
+	s.startRooms()
+	web := newHTTP(handler, s.log)
+	s.stages.start("http", func(ctx context.Context) error { return serveHTTP(ctx, web, listener) })
+	s.phase.set(ready)
+	if o.Ready != nil {
+		o.Ready(info)
+	}
+	select {
+	case <-ctx.Done():
+		s.drain(web)
+		return s.stages.stop()
+	case failed := <-s.stages.failed():
+		s.phase.set(draining)
+		return errors.Join(failed, s.stages.stop())
+	}
+}
+
+// prepare opens and checks what the rooms stand on.
+func (s *Server) prepare(ctx context.Context) (Info, error) {
+	info := Info{DataDir: s.Config.DataDir, LimitsOff: !s.Config.Limits.Enabled}
+	var err error
+	if s.secret, info.SecretGenerated, err = ensureSecret(s.Config); err != nil {
+		return info, err
+	}
+	store, unlock, err := openLocked(ctx, s.Config, s.log)
+	if err != nil {
+		return info, err
+	}
+	s.store = store
+	s.cleanup = append(s.cleanup, unlock, func() { _ = store.Close() })
+	if err := s.checkSchema(ctx); err != nil {
+		return info, err
+	}
+	if s.tiers, err = loadTiers(ctx, store, s.Config.Limits); err != nil {
+		return info, err
+	}
+	if info.Admins, err = store.CountAdmins(ctx); err != nil {
+		return info, err
+	}
+	info.Database = s.Config.Database.URL.String()
+	return info, nil
+}
+
+// startRooms starts everything below the port.
+func (s *Server) startRooms() {
+	s.stages.start("bus", s.bus.Run)
+	s.stages.start("limits", s.limiter.Run)
+	s.stages.start("tiers", s.watchTiers)
+	s.stages.start("auth", s.auth.Run)
+	s.stages.start("chat", s.chat.Run)
+	s.stages.start("coach", s.worker.Run)
+	s.stages.start("sockets", s.live.Run)
+}
+
+// drain stops taking work and lets what is under way end.
+func (s *Server) drain(web *http.Server) {
+	s.phase.set(draining)
+	timeout := s.Config.Server.DrainTimeout
+	s.log.Info("stopping", "sockets", s.live.Len(), "timeout", timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	// Half the time is for the sockets, the rest for requests and answers.
+	s.live.Drain(ctx, spread(s.live.Len(), timeout/2))
+	if err := web.Shutdown(ctx); err != nil {
+		s.log.Warn("some requests were cut off", "err", err)
+		_ = web.Close()
+	}
+}
+
+// spread is over how long sockets are closed: a few go at once, many take the
+// time there is, so that they do not come back all together.
+func spread(sockets int, most time.Duration) time.Duration {
+	return min(most, time.Duration(sockets)*10*time.Millisecond)
+}
+
+func (s *Server) close() {
+	for i := len(s.cleanup) - 1; i >= 0; i-- {
+		s.cleanup[i]()
+	}
+}
+
+func listen(ctx context.Context, c configs.Server) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", c.Addr())
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; choose another port with --port or PORT", c.Addr(), err)
+	}
+	return l, nil
+}
+
+// urlOf is where a person on this machine opens the server.
+func urlOf(c configs.Server, addr net.Addr) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "http://" + addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return "http://" + host + ":" + port
+}
