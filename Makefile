@@ -60,7 +60,7 @@ cover: ## coverage of PKG, by function and in total
 	$(GO) tool cover -func=bin/cover.out | tail -n 40
 
 conformance: ## the Engine.IO 4 and Socket.IO 5 conformance tests, COUNT (20) times in a row
-	$(GO) test $(RACE) -count=$(COUNT) -run 'Conformance|Handshake|Polling|WebSocket|Heartbeat|Close|Upgrade' ./server/engineio/... ./server/socketio/...
+	$(GO) test $(RACE) -timeout 30m -count=$(COUNT) -run 'Conformance|Handshake|Polling|WebSocket|Heartbeat|Close|Upgrade' ./server/engineio/... ./server/socketio/...
 
 snapshot: ## the release archives of this tree in dist/, nothing published
 	$(GORELEASER) release --snapshot --clean
