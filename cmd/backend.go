@@ -1,0 +1,57 @@
+package cmd
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server"
+	"github.com/elite-trading-coach/coach/server/api"
+)
+
+// backend is what commands reach below themselves; tests put another one in.
+type backend struct {
+	serve   func(ctx context.Context, o server.Options) error
+	migrate func(ctx context.Context, c configs.Config) (migrator, error)
+	users   func(ctx context.Context, c configs.Config, log *slog.Logger) (users, error)
+}
+
+type migrator interface {
+	Up(ctx context.Context) error
+	Down(ctx context.Context) error
+	Redo(ctx context.Context) error
+	Status(ctx context.Context) ([]server.MigrationStatus, error)
+	Version(ctx context.Context) (current, latest int64, err error)
+	Close() error
+}
+
+type users interface {
+	Create(ctx context.Context, n server.NewUser) (api.User, error)
+	List(ctx context.Context, query string, limit int) ([]api.User, error)
+	SetRole(ctx context.Context, identifier, role string) (api.User, error)
+	SetTier(ctx context.Context, identifier, tier string) (api.User, error)
+	ResetPassword(ctx context.Context, identifier, password string) (api.User, error)
+	Disable(ctx context.Context, identifier string) (api.User, error)
+	Enable(ctx context.Context, identifier string) (api.User, error)
+	Close() error
+}
+
+func theServer() backend {
+	return backend{
+		serve: server.Run,
+		migrate: func(ctx context.Context, c configs.Config) (migrator, error) {
+			m, err := server.Migrate(ctx, c)
+			if err != nil {
+				return nil, err // a nil *Migrator in the interface would not be nil
+			}
+			return m, nil
+		},
+		users: func(ctx context.Context, c configs.Config, log *slog.Logger) (users, error) {
+			u, err := server.OpenUsers(ctx, c, log)
+			if err != nil {
+				return nil, err
+			}
+			return u, nil
+		},
+	}
+}
