@@ -24,6 +24,7 @@ type ward struct {
 	mu      sync.Mutex
 	sockets []*socketio.Socket // in the order in which they entered
 	ended   chan string
+	quiet   bool // say nothing to a client that was recovered
 }
 
 func recoverable() socketio.Options {
@@ -53,6 +54,9 @@ func onWard(t *testing.T, o socketio.Options, test func(t *testing.T, w *ward)) 
 				w.mu.Lock()
 				w.sockets = append(w.sockets, s)
 				w.mu.Unlock()
+				if w.quiet && s.Recovered() {
+					return
+				}
 				if err := s.Emit("connected", s.Recovered()); err != nil {
 					t.Error(err)
 				}
@@ -287,19 +291,25 @@ func TestRecoveryOnlyAfterTheLossOfTheTransport(t *testing.T) {
 func TestRecoveryWindow(t *testing.T) {
 	for name, c := range map[string]struct {
 		away      time.Duration
+		missed    []string
 		recovered bool
-	}{"Inside": {59 * time.Second, true}, "Outside": {80 * time.Second, false}} {
+	}{
+		"Inside":               {59 * time.Second, []string{"missed"}, true},
+		"Outside":              {80 * time.Second, []string{"missed"}, false},
+		"InsideNothingMissed":  {59 * time.Second, nil, true},
+		"OutsideNothingMissed": {80 * time.Second, nil, false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			onWard(t, recoverable(), func(t *testing.T, w *ward) {
 				g := w.guest("ann")
 				g.socket.Join("room")
 				old := *g
 				g.vanish()
-				w.emit("room", "missed")
+				w.emit("room", c.missed...)
 				time.Sleep(c.away) // the bubble's clock
 				replayed := g.connect()
 				if c.recovered {
-					g.wantRecovered(old, replayed, "missed")
+					g.wantRecovered(old, replayed, c.missed...)
 				} else {
 					g.wantFresh(old, replayed)
 				}
@@ -374,6 +384,51 @@ func TestRecoveryWithoutOffset(t *testing.T) {
 		}
 		if answer := p.hearConnect(); answer.SID != old.sid || answer.PID != old.pid {
 			t.Errorf("answer %+v", answer)
+		}
+		p.lose()
+	})
+}
+
+// The replay itself may be lost: what was replayed counts as sent, not as received.
+func TestRecoveryWhenTheReplayIsLost(t *testing.T) {
+	onWard(t, recoverable(), func(t *testing.T, w *ward) {
+		g := w.guest("ann")
+		g.socket.Join("room")
+		g.vanish()
+		w.emit("room", "missed")
+		w.quiet = true
+		for range 3 {
+			p := w.open()
+			p.say(fmt.Sprintf(`40{"name":"ann","pid":%q,"offset":%q}`, g.pid, g.offset))
+			if got := p.next(); !strings.HasPrefix(got, `42["missed",1,"`) {
+				t.Fatalf("heard %q, want what was missed", got)
+			}
+			p.lose() // the event never reached the application
+			<-w.ended
+		}
+	})
+}
+
+// A client keeps its last offset when it starts afresh. One from before this socket counts as where the socket began,
+// although the log does not reach back to it.
+func TestRecoveryWithAnOffsetFromBefore(t *testing.T) {
+	onWard(t, recoverable(), func(t *testing.T, w *ward) {
+		g := w.guest("ann")
+		g.vanish()
+		stale := g.offset
+		time.Sleep(3 * time.Minute) // the bubble's clock
+		w.emit("elsewhere", "noise")
+		w.emit("elsewhere", "noise")
+		fresh := w.guest("ann")
+		old := *fresh
+		fresh.vanish()
+		p := w.open()
+		p.say(fmt.Sprintf(`40{"name":"ann","pid":%q,"offset":%q}`, fresh.pid, stale))
+		if got := p.next(); !strings.HasPrefix(got, `42["connected",false,"`) {
+			t.Errorf("heard %q, want the event it never got", got)
+		}
+		if answer := p.hearConnect(); answer.SID != old.sid {
+			t.Errorf("answer %+v, want sid %s", answer, old.sid)
 		}
 		p.lose()
 	})

@@ -111,7 +111,12 @@ func (c *Client) Pause() {
 }
 
 // Resume goes on reading.
-func (c *Client) Resume() { c.hold.Unlock() }
+func (c *Client) Resume() {
+	if tcp, ok := c.ws.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(4 << 20)
+	}
+	c.hold.Unlock()
+}
 
 // Emit sends an event that asks for an acknowledgement, and gives the channel
 // on which its first argument will come.
