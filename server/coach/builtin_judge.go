@@ -44,10 +44,16 @@ func alternative(e trading.Evaluation) string {
 }
 
 func overall(r trading.Review) string {
-	if r.Verdict == trading.NoVerdict {
-		return fmt.Sprintf("I read %d ideas; their risks count together. There is no verdict for the message until each has what it needs.", len(r.Ideas))
+	together := "Their risks add up."
+	for _, e := range r.Ideas {
+		if e.Idea.Alternative {
+			together = "Alternatives are not taken together, so their risks do not add up."
+		}
 	}
-	return fmt.Sprintf("I read %d ideas; their risks count together, and the message gets the worst verdict: %s.", len(r.Ideas), r.Verdict)
+	if r.Verdict == trading.NoVerdict {
+		return fmt.Sprintf("I read %d ideas. %s The message has no verdict until each has what it needs.", len(r.Ideas), together)
+	}
+	return fmt.Sprintf("I read %d ideas. %s The message gets the worst verdict of them: %s.", len(r.Ideas), together, r.Verdict)
 }
 
 // tell explains one idea from the verdict down.
@@ -108,20 +114,40 @@ func notes(i trading.Idea) string {
 
 // checkLines has one sentence for each check.
 func checkLines(e trading.Evaluation) []string {
-	lines := make([]string, 0, len(e.Checks))
+	lines, open := make([]string, 0, len(e.Checks)+1), []string{}
 	for _, c := range e.Checks {
-		mark := "?"
 		switch {
+		case c.Passed == nil:
+			open = append(open, strings.ToLower(ruleName(c.Rule)))
 		case c.Missed() && c.Critical:
-			mark = "✗ (critical)"
+			lines = append(lines, "✗ (critical) "+sentence(c))
 		case c.Missed():
-			mark = "✗"
-		case c.Passed != nil:
-			mark = "✓"
+			lines = append(lines, "✗ "+sentence(c))
+		default:
+			lines = append(lines, "✓ "+sentence(c))
 		}
-		lines = append(lines, fmt.Sprintf("%s %s: %s; asked is %s.", mark, ruleName(c.Rule), c.Actual, c.Expected))
+	}
+	if len(open) > 0 {
+		lines = append(lines, "? Open until then: "+strings.Join(open, ", ")+".")
 	}
 	return lines
+}
+
+// sentence is one check: what is, and what was asked.
+func sentence(c trading.Check) string {
+	name := ruleName(c.Rule)
+	switch c.Rule {
+	case trading.RuleStopRequired, trading.RuleTargetRequired:
+		if c.Missed() {
+			return fmt.Sprintf("%s: %s. Plan: %s before every entry.", name, c.Actual, c.Expected)
+		}
+		return fmt.Sprintf("%s: %s.", name, c.Actual)
+	case trading.RuleStatedRisk:
+		return fmt.Sprintf("%s: %s. Limit: %s.", name, c.Actual, strings.TrimSuffix(c.Expected, ", the risk you named"))
+	case trading.RuleCash, trading.RuleDrawdownRoom, trading.RuleSize:
+		return fmt.Sprintf("%s: %s. Limit: %s.", name, c.Actual, c.Expected)
+	}
+	return fmt.Sprintf("%s: %s. Plan: %s.", name, c.Actual, c.Expected)
 }
 
 // ruleName is how a rule is called in a sentence.
@@ -136,9 +162,9 @@ func ruleName(r trading.Rule) string {
 	case trading.RulePerTrade:
 		return "Risk of this trade"
 	case trading.RuleDailyLoss:
-		return "Loss of the day, this trade included"
+		return "Loss of the day with this trade"
 	case trading.RuleOpenRisk:
-		return "Open risk, this trade included"
+		return "Open risk with this trade"
 	case trading.RuleStatedRisk:
 		return "The risk you named"
 	case trading.RuleMaxSize, trading.RuleSize:

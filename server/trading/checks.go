@@ -45,11 +45,11 @@ func (d *desk) checkRequired(l *checklist) {
 		const expected = "a stop"
 		switch {
 		case d.idea.Stop != nil:
-			l.pass(RuleStopRequired, expected, "stop at "+d.price(d.idea.Stop.Value))
+			l.pass(RuleStopRequired, expected, d.price(d.idea.Stop.Value))
 		case d.idea.HasDeclined(FieldStop):
-			l.miss(RuleStopRequired, expected, "no stop, by your own words")
+			l.miss(RuleStopRequired, expected, "none, by your own words")
 		default:
-			l.open(RuleStopRequired, expected, "no stop named")
+			l.open(RuleStopRequired, expected, "not named yet")
 		}
 	}
 	if d.plan.Entries.TargetRequired {
@@ -58,9 +58,9 @@ func (d *desk) checkRequired(l *checklist) {
 		case len(d.idea.Targets) > 0:
 			l.pass(RuleTargetRequired, expected, d.targetsText())
 		case d.idea.HasDeclined(FieldTarget):
-			l.miss(RuleTargetRequired, expected, "no target, by your own words")
+			l.miss(RuleTargetRequired, expected, "none, by your own words")
 		default:
-			l.open(RuleTargetRequired, expected, "no target named")
+			l.open(RuleTargetRequired, expected, "not named yet")
 		}
 	}
 }
@@ -313,8 +313,5 @@ func (d *desk) targetsText() string {
 	for i, t := range d.idea.Targets {
 		all[i] = d.price(t.Value)
 	}
-	if len(all) == 1 {
-		return "target at " + all[0]
-	}
-	return "targets at " + strings.Join(all, ", ")
+	return strings.Join(all, ", ")
 }

@@ -49,7 +49,7 @@ type Numbers struct {
 type Review struct {
 	Ideas      []Evaluation
 	Verdict    Verdict // the worst; none while one of them could still change it
-	Confidence *int    // 0–100: how much could be checked; nil without an idea
+	Confidence *int    // 0–100: how much could be checked; nil without an idea to check
 }
 
 // Evaluate holds one idea against the plan and the day so far. The same three
@@ -76,7 +76,9 @@ func EvaluateAll(ideas []Idea, plan Plan, session SessionState) Review {
 		e := Evaluate(idea, plan, base)
 		review.Ideas = append(review.Ideas, e)
 		review.Verdict = Worst(review.Verdict, e.Verdict)
-		known, needed = known+e.known, needed+e.needed
+		if idea.Status != Closed {
+			known, needed = known+e.known, needed+e.needed
+		}
 		open = open || (e.Verdict == NoVerdict && idea.Status != Closed)
 		if !idea.Alternative {
 			before = base
@@ -102,7 +104,9 @@ func afterTaking(e Evaluation, s SessionState) SessionState {
 	open := make([]OpenPosition, 0, len(s.Open)+1)
 	open = append(open, s.Open...)
 	s.Open = append(open, OpenPosition{Side: e.Idea.Side, Risk: *e.Numbers.Risk})
-	s.TradesToday++
+	if s.Known {
+		s.TradesToday++
+	}
 	return s
 }
 

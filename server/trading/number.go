@@ -46,7 +46,7 @@ const (
 // parseDigits reads plain digits with at most one point.
 func parseDigits(s string) (decimal.Decimal, bool) {
 	whole, fraction, _ := strings.Cut(s, ".")
-	if len(whole) > maxWhole || len(fraction) > maxFraction || whole == "" && fraction == "" {
+	if len(whole) > maxWhole || len(fraction) > maxFraction || whole == "" && fraction == "" || strings.Trim(whole+fraction, "0123456789") != "" {
 		return decimal.Zero, false
 	}
 	d, err := decimal.NewFromString(s)
