@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -114,6 +115,9 @@ func (s *site) logAccess(c *call) {
 	}
 	if c.actor.UserID != "" {
 		attrs = append(attrs, slog.String("userId", c.actor.UserID))
+	}
+	if n, err := strconv.ParseUint(r.Header.Get("Retry-Count"), 10, 16); err == nil && n > 0 {
+		attrs = append(attrs, slog.Uint64("retry", n))
 	}
 	if f := toFault(c.err); f != nil {
 		attrs = append(attrs, slog.String("code", string(f.Code)))

@@ -331,7 +331,7 @@ func TestFault22_TheLogHoldsNoSecrets(t *testing.T) {
 	id := ann.conversation("always")
 	ann.say(id, "my private thoughts")
 	p.do(ask{method: "POST", path: "/api/auth/login", body: map[string]string{"identifier": "ann@example.org", "password": "Wrong-Horse-9"}}).want(401)
-	ann.get("/api/conversations?q=my+private+thoughts").want(200)
+	p.do(ask{method: "GET", path: "/api/conversations?q=my+private+thoughts", token: ann.token, header: map[string]string{"Retry-Count": "2"}}).want(200)
 	p.do(ask{method: "GET", path: "/api/auth/me?token=" + ann.token}).want(401)
 	log := p.log.String()
 	for _, secret := range []string{ann.token, password, "Wrong-Horse-9", "private", "ann@example.org", "Bearer"} {
@@ -340,7 +340,7 @@ func TestFault22_TheLogHoldsNoSecrets(t *testing.T) {
 		}
 	}
 	line := p.log.line(t, "/api/conversations")
-	want := map[string]any{"level": "INFO", "msg": "request", "method": "GET", "route": "/api/conversations", "status": 200.0, "userId": ann.id}
+	want := map[string]any{"level": "INFO", "msg": "request", "method": "GET", "route": "/api/conversations", "status": 200.0, "userId": ann.id, "retry": 2.0}
 	for name, value := range want {
 		if line[name] != value {
 			t.Errorf("%s is %v, want %v", name, line[name], value)

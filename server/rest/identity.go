@@ -61,8 +61,8 @@ func bearer(r *http.Request) (string, error) {
 		return "", nil
 	}
 	scheme, token, _ := strings.Cut(strings.TrimSpace(values[0]), " ")
-	if token = strings.TrimSpace(token); len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
+	if len(values) > 1 || scheme != "" && !strings.EqualFold(scheme, "Bearer") {
 		return "", fault.New(fault.TokenInvalid, "The Authorization header must be one line: Bearer and the token.")
 	}
-	return token, nil
+	return strings.TrimSpace(token), nil
 }
