@@ -3,6 +3,7 @@ package coach
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/elite-trading-coach/coach/server/trading"
 	"github.com/shopspring/decimal"
@@ -76,6 +77,15 @@ func (s *script) askNews() {
 		s.say(fmt.Sprintf("One question: the stop is only %s points away. Is any news or report due while you would be in?", e.Numbers.RiskPoints))
 		return
 	}
+}
+
+// closedMarket remarks that nothing can be done right now; it is no miss.
+func (s *script) closedMarket(e trading.Evaluation) string {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil || e.Idea.Instrument == nil || e.Idea.Later || s.prompt.Now.IsZero() || trading.MarketOpen(*e.Idea.Instrument, s.prompt.Now, zone) {
+		return ""
+	}
+	return fmt.Sprintf("Remark: by its regular hours %s is closed right now, so check the prices again before you enter.", e.Idea.Symbol)
 }
 
 // tight says whether ordinary news could jump over the stop: closer than

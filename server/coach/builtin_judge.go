@@ -67,7 +67,7 @@ func (s *script) tell(e trading.Evaluation) {
 		return
 	}
 	s.say(checkLines(e)...)
-	s.say(sizeLine(e), sumsLine(e))
+	s.say(sizeLine(e), sumsLine(e), s.closedMarket(e))
 	s.say(findings(e)...)
 	s.say(changeLine(e))
 	s.say(missingLine(e))

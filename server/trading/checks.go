@@ -207,11 +207,15 @@ func (d *desk) compare(l *checklist, rule Rule, limit decimal.Decimal, expected 
 
 // riskText is the money at risk and how much of the account it is.
 func (d *desk) riskText() string {
-	text := ShowMoney(*d.risk())
-	if d.equity == nil || d.equity.Sign() <= 0 {
-		return text
+	if d.riskShown != "" {
+		return d.riskShown
 	}
-	return fmt.Sprintf("%s (%s %%)", text, cut(d.risk().Shift(2), *d.equity).RoundCeil(2))
+	risk := *d.risk()
+	d.riskShown = ShowMoney(risk)
+	if d.equity != nil && d.equity.Sign() > 0 {
+		d.riskShown += " (" + cut(risk.Shift(2), *d.equity).RoundCeil(2).String() + " %)"
+	}
+	return d.riskShown
 }
 
 // checkStated compares a size with the risk that was named beside it: "5 MES,
@@ -260,7 +264,7 @@ func (d *desk) checkEntry(l *checklist) {
 // checkAveraging looks for an open position of the same side and instrument
 // that this entry would add to at a worse price for what is already held.
 func (d *desk) checkAveraging(l *checklist) {
-	if d.idea.Entry == nil || d.idea.Symbol == "" || d.idea.Status != Planned {
+	if d.idea.Entry == nil || d.idea.Symbol == "" || !d.entering() {
 		return
 	}
 	for _, p := range d.session.Open {

@@ -10,7 +10,7 @@ import (
 // record of is not counted: these checks are then left out.
 func (d *desk) checkDay(l *checklist) {
 	s, rules := d.session, d.plan.Session
-	if rules.MaxTrades > 0 && (s.Known || s.TradesToday > 0) && d.idea.Status == Planned {
+	if rules.MaxTrades > 0 && (s.Known || s.TradesToday > 0) && d.entering() {
 		l.add(RuleMaxTrades, s.TradesToday < rules.MaxTrades,
 			fmt.Sprintf("at most %d trades a day", rules.MaxTrades), fmt.Sprintf("this would be number %d", s.TradesToday+1))
 	}
@@ -21,10 +21,25 @@ func (d *desk) checkDay(l *checklist) {
 	d.checkCooldown(l)
 }
 
+// entering says whether the idea is a new entry. A trade that the words call
+// open counts as one too, unless the record of the day has it: saying "I am
+// already in" must not talk a guard away.
+func (d *desk) entering() bool {
+	if d.idea.Status == Planned || !d.session.Known {
+		return d.idea.Status == Planned
+	}
+	for _, p := range d.session.Open {
+		if p.Symbol == d.idea.Symbol && p.Side == d.idea.Side {
+			return false
+		}
+	}
+	return true
+}
+
 // checkCooldown counts from the latest *loss*, whatever was won after it.
 func (d *desk) checkCooldown(l *checklist) {
 	s, minutes := d.session, d.plan.Session.CooldownAfterLossMinutes
-	if minutes <= 0 || s.Now.IsZero() || d.idea.Later || d.idea.Status != Planned || (!s.Known && s.LastLossClosedAt.IsZero()) {
+	if minutes <= 0 || s.Now.IsZero() || d.idea.Later || !d.entering() || (!s.Known && s.LastLossClosedAt.IsZero()) {
 		return
 	}
 	expected := fmt.Sprintf("at least %d minutes after a loss", minutes)
@@ -41,7 +56,7 @@ func (d *desk) checkCooldown(l *checklist) {
 // the clock, and neither is one already on.
 func (d *desk) checkClock(l *checklist) {
 	s := d.session
-	if s.Now.IsZero() || d.idea.Later || d.idea.Status != Planned {
+	if s.Now.IsZero() || d.idea.Later || !d.entering() {
 		return
 	}
 	zone, err := time.LoadLocation(d.plan.Session.Timezone)

@@ -19,6 +19,7 @@ type desk struct {
 	allowed   *Size            // the largest size within all limits
 	size      *decimal.Decimal // what the checks are made at
 	said      bool             // the trader named the size
+	riskShown string           // riskText, written once
 }
 
 func newDesk(idea Idea, plan Plan, session SessionState) *desk {

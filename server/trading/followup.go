@@ -32,13 +32,15 @@ func Continue(prev Idea, asked []Field, text string) (next Idea, changed bool) {
 	r.cur.Side, r.cur.Symbol, r.cur.Instrument = prev.Side, prev.Symbol, prev.Instrument
 	r.walk()
 	next, changed = prev, false
-	for _, d := range r.drafts[:1] {
-		if said, ok := d.finishRaw(); ok {
-			changed = next.merge(said)
-		}
+	d := r.drafts[0]
+	if prev.Entry != nil {
+		d.loose = nil // a passing number is no new entry
+	}
+	if said, ok := d.finishRaw(); ok {
+		changed = next.merge(said)
 	}
 	if isYes(r.toks) && len(prev.Questions) > 0 {
-		next.Confirmed, changed = true, true
+		next.Confirmed, next.Questions, changed = true, nil, true
 	}
 	if !changed {
 		return prev, false

@@ -89,6 +89,7 @@ type draft struct {
 	distances []distance
 	loose     []decimal.Decimal // numbers beside the side or symbol without a label
 	slash     []decimal.Decimal // 6000/5994/6012
+	today     bool              // "now": whatever else is for tomorrow
 	past      bool              // told in the past tense
 	sideAt    int
 	firm      bool // the symbol stood where an instrument stands

@@ -26,6 +26,7 @@ func (d *draft) finish() (Idea, bool) {
 	if d.Instrument != nil {
 		d.Kind = d.Instrument.Kind
 	}
+	d.Later = d.Later && !d.today
 	d.Pending = pendingOf(d.distances, d.rr)
 	d.Idea.settleExits(d.past)
 	d.Idea.Resolve()

@@ -186,6 +186,8 @@ func (r *reader) remark(i int) {
 		r.cur.Later = true
 	case "calls", "puts", "option", "options", "perp", "perps", "perpetual", "cfd", "cfds", "strike", "0dte", "spreads":
 		r.unsized = true
+	case "now", "immediately", "today":
+		r.cur.today = true
 	case "daily", "weekly", "hourly", "monthly":
 		r.cur.Timeframe = w
 	case "breakeven":

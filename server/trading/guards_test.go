@@ -1,0 +1,120 @@
+package trading
+
+import (
+	"testing"
+	"time"
+)
+
+// TestGuards holds one idea against each rule of the day, the size and the
+// entry, once within it and once beyond.
+func TestGuards(t *testing.T) {
+	now := time.Date(2026, 3, 10, 15, 0, 0, 0, time.UTC) // 11:00 in New York
+	const text = "long 2 MES at 6000, stop 5994, target 6012, account 25k"
+	for _, tc := range []struct {
+		name   string
+		text   string
+		rule   Rule
+		plan   func(*Plan)
+		state  SessionState
+		missed bool
+	}{
+		{"sixth trade", text, RuleMaxTrades, nil, SessionState{Known: true, TradesToday: 5}, false},
+		{"seventh trade", text, RuleMaxTrades, nil, SessionState{Known: true, TradesToday: 6}, true},
+		{"seventh trade, said to be on already", "I'm already " + text, RuleMaxTrades, nil, SessionState{Known: true, TradesToday: 6}, true},
+		{"two losses in a row", text, RuleLossesInARow, nil, SessionState{Known: true, ConsecutiveLosses: 2}, false},
+		{"three losses in a row", text, RuleLossesInARow, nil, SessionState{Known: true, ConsecutiveLosses: 3}, true},
+		{"cooldown over to the minute", text, RuleCooldown, nil, SessionState{Known: true, Now: now, LastLossClosedAt: now.Add(-15 * time.Minute)}, false},
+		{"cooldown a second short", text, RuleCooldown, nil, SessionState{Known: true, Now: now, LastLossClosedAt: now.Add(-15*time.Minute + time.Second)}, true},
+		{"cooldown, news tomorrow", text + ", entering now, news tomorrow", RuleCooldown, nil, SessionState{Known: true, Now: now, LastLossClosedAt: now.Add(-time.Minute)}, true},
+		{"inside the window", text, RuleWindow, func(p *Plan) { p.Session.Windows.Futures = []Window{{From: "09:30", To: "11:30"}} }, SessionState{Now: now}, false},
+		{"outside the window", text, RuleWindow, func(p *Plan) { p.Session.Windows.Futures = []Window{{From: "12:30", To: "15:30"}} }, SessionState{Now: now}, true},
+		{"in a no-trade time", text, RuleNoTrade, func(p *Plan) { p.Session.NoTrade = []Window{{From: "10:55", To: "11:05", Why: "report"}} }, SessionState{Now: now}, true},
+		{"an instrument of the plan", text, RuleInstruments, func(p *Plan) { p.Entries.Instruments = []string{"MES", "MNQ"} }, SessionState{}, false},
+		{"another instrument", text, RuleInstruments, func(p *Plan) { p.Entries.Instruments = []string{"NQ"} }, SessionState{}, true},
+		{"within the maximum size", text, RuleMaxSize, func(p *Plan) { p.Risk.MaxSize["MES"] = dec("2") }, SessionState{}, false},
+		{"above the maximum size", text, RuleMaxSize, func(p *Plan) { p.Risk.MaxSize["MES"] = dec("1") }, SessionState{}, true},
+		{"adding to a loser", text, RuleAveragingDown, nil, SessionState{Open: []OpenPosition{{Symbol: "MES", Side: Long, Entry: dec("6010")}}}, true},
+		{"adding to a winner", text, RuleAveragingDown, nil, SessionState{Open: []OpenPosition{{Symbol: "MES", Side: Long, Entry: dec("5990")}}}, false},
+		{"within the drawdown room", text, RuleDrawdownRoom, nil, SessionState{DrawdownRoom: ptr("60.01")}, false},
+		{"touching the drawdown floor", text, RuleDrawdownRoom, nil, SessionState{DrawdownRoom: ptr("60")}, true},
+		{"shares within the cash", "buy 166 AAPL at 150, stop 149.90, target 151, account 25k", RuleCash, nil, SessionState{}, false},
+		{"shares beyond the cash", "buy 167 AAPL at 150, stop 149.90, target 151, account 25k", RuleCash, nil, SessionState{}, true},
+		{"within the risk named", "long 3 MES at 6000, stop 5994, target 6012, account 25k, risk $90", RuleStatedRisk, nil, SessionState{}, false},
+		{"above the risk named", "long 4 MES at 6000, stop 5994, target 6012, account 25k, risk $90", RuleStatedRisk, nil, SessionState{}, true},
+		{"open risk of other trades", text, RuleOpenRisk, nil, SessionState{Open: []OpenPosition{{Symbol: "NQ", Side: Long, Risk: dec("700")}}}, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			plan := DefaultPlan()
+			if tc.plan != nil {
+				tc.plan(&plan)
+			}
+			e := Evaluate(ParseIdea(tc.text), plan, tc.state)
+			c := check(e, tc.rule)
+			if c == nil || c.Passed == nil || c.Missed() != tc.missed {
+				t.Errorf("%s: %+v, want missed %v\nall: %+v", tc.rule, c, tc.missed, e.Checks)
+			}
+		})
+	}
+}
+
+func TestLaterIsNotHeldAgainstTheClock(t *testing.T) {
+	plan := DefaultPlan()
+	plan.Session.Windows.Futures = []Window{{From: "09:30", To: "10:00"}}
+	s := SessionState{Known: true, Now: time.Date(2026, 3, 10, 20, 0, 0, 0, time.UTC)}
+	e := Evaluate(ParseIdea("tomorrow I buy 2 MES at 6000, stop 5994, target 6012, account 25k"), plan, s)
+	if c := check(e, RuleWindow); c != nil || e.Verdict != Diamond {
+		t.Errorf("verdict %s, window %+v; want diamond without it", e.Verdict, c)
+	}
+}
+
+func TestWideningAStop(t *testing.T) {
+	open := ParseIdea("I'm long 2 MES from 6000, stop 5994, target 6012, account 25k")
+	for _, tc := range []struct {
+		text   string
+		missed bool
+	}{{"move my stop to 5990", true}, {"move my stop to 5998", false}} {
+		next, changed := Continue(open, nil, tc.text)
+		if !changed {
+			t.Fatalf("%q changes nothing", tc.text)
+		}
+		c := check(Evaluate(next, DefaultPlan(), SessionState{}), RuleWideningStops)
+		if c == nil || c.Missed() != tc.missed {
+			t.Errorf("%q: %+v, want missed %v", tc.text, c, tc.missed)
+		}
+	}
+}
+
+func TestContinue(t *testing.T) {
+	for _, tc := range []struct {
+		name, first string
+		asked       []Field
+		then, want  string
+	}{
+		{"the stop alone", "long 2 MES at 6000, target 6012", []Field{FieldStop}, "5994", "long 2 MES | entry 6000 | stop 5994 | target 6012"},
+		{"stop and target in order", "long 2 MES at 6000", []Field{FieldStop, FieldTarget}, "5994 and 6012", "long 2 MES | entry 6000 | stop 5994 | target 6012"},
+		{"labelled in any order", "long 2 MES at 6000", []Field{FieldStop, FieldTarget}, "target 6012 stop 5994", "long 2 MES | entry 6000 | stop 5994 | target 6012"},
+		{"money is the account", "long 2 MES at 6000 target 6012", []Field{FieldStop, FieldEquity}, "25k", "long 2 MES | entry 6000 | target 6012 | equity 25000"},
+		{"a distance", "long 2 MES at 6000 target 6012", []Field{FieldStop}, "6 points", "long 2 MES | entry 6000 | stop ~5994 | target 6012"},
+		{"the instrument of a distance", "long at 1.0850, stop 20 pips", []Field{FieldInstrument}, "EURUSD", "long EURUSD | entry 1.085 | stop ~1.083"},
+		{"a new entry moves a distance", "long 2 MES at 6000, 6 point stop", nil, "entry 5990", "long 2 MES | entry 5990 | stop ~5984"},
+		{"a correction", "long 2 MES at 6000, stop 5994", nil, "make the stop 5992", "long 2 MES | entry 6000 | stop 5992"},
+		{"another size", "long 20 MES at 6000, stop 5994", nil, "what about 8 contracts", "long 8 MES | entry 6000 | stop 5994"},
+		{"a refusal", "long 2 MES at 6000, stop 5994", nil, "actually no stop", "long 2 MES | entry 6000 | no stop"},
+		{"a side", "2 MES at 6000", []Field{FieldSide}, "short", "short 2 MES | entry 6000"},
+		{"yes, that far", "long 2 MES at 6000, stop 5300, target 7500", []Field{FieldStop}, "yes", "long 2 MES | entry 6000 | stop 5300 | target 7500"},
+		{"the point value", "long 1 NG at 3.50 stop 3.45", []Field{FieldPointValue}, "10000", "long 1 NG | entry 3.5 | stop 3.45 | point 10000"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			next, changed := Continue(ParseIdea(tc.first), tc.asked, tc.then)
+			if got := render(next); !changed || got != tc.want {
+				t.Errorf("changed %v\n got %s\nwant %s", changed, got, tc.want)
+			}
+		})
+	}
+	for _, text := range []string{"thanks", "ok", "what do you mean?", "hm, 3 people said the same"} {
+		first := ParseIdea("long 2 MES at 6000, stop 5994, target 6012")
+		if next, changed := Continue(first, nil, text); changed {
+			t.Errorf("%q changed the idea to %s", text, render(next))
+		}
+	}
+}
