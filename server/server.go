@@ -92,6 +92,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	info.Coach = s.model.Name()
 	listener, err := listen(ctx, o.Config.Server)
 	if err != nil {
 		return err

@@ -15,9 +15,9 @@ type client struct {
 
 	mu    sync.Mutex
 	actor auth.Actor
-	// lagging holds the answers whose pieces this socket was not given; it
-	// gets the whole text of each before any further piece.
-	lagging map[string]bool
+	// lagging holds the answers whose pieces this socket was not given, and
+	// when the whole was last asked for; it gets that before any further piece.
+	lagging map[string]time.Time
 	// lags is len(lagging), for a look without the lock.
 	lags atomic.Int32
 }
@@ -46,16 +46,19 @@ func (c *client) isLagging(answer string) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.lagging[answer]
+	_, lags := c.lagging[answer]
+	return lags
 }
 
 func (c *client) lag(answer string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lagging == nil {
-		c.lagging = map[string]bool{}
+		c.lagging = map[string]time.Time{}
 	}
-	c.lagging[answer] = true
+	if _, lags := c.lagging[answer]; !lags {
+		c.lagging[answer] = time.Time{}
+	}
 	c.lags.Store(int32(len(c.lagging)))
 }
 
@@ -69,16 +72,20 @@ func (c *client) caughtUp(answer string) {
 	c.lags.Store(int32(len(c.lagging)))
 }
 
-// behind lists the answers this socket waits for.
-func (c *client) behind() []string {
+// behind lists the answers this socket waits for and nobody was asked for
+// since a moment, and notes that they are asked for now.
+func (c *client) behind(since, now time.Time) []string {
 	if c.lags.Load() == 0 {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ids := make([]string, 0, len(c.lagging))
-	for id := range c.lagging {
-		ids = append(ids, id)
+	var ids []string
+	for id, asked := range c.lagging {
+		if !asked.After(since) {
+			ids = append(ids, id)
+			c.lagging[id] = now
+		}
 	}
 	return ids
 }
@@ -117,6 +124,20 @@ func (l *sockets) endExpired(now time.Time) {
 	for _, c := range late {
 		c.end("TOKEN_EXPIRED")
 	}
+}
+
+// lagging lists the clients that wait for the whole of an answer and have
+// nothing left to read.
+func (l *sockets) lagging() []*client {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []*client
+	for c := range l.all {
+		if c.lags.Load() > 0 && c.socket.Queued() == 0 {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // end tells the client why it must sign in again, and closes it in the way

@@ -107,12 +107,27 @@ func (s *Server) closeOldest(a auth.Actor) {
 	}
 }
 
+// askAgain is how soon a whole answer that did not come is asked for again.
+const askAgain = time.Second
+
 // Drained implements socketio.Handler: a socket that missed pieces of answers
 // reads again and is given each whole.
 func (s *Server) Drained(socket *socketio.Socket) {
-	c := of(socket)
-	for _, answer := range c.behind() {
-		s.background(func(ctx context.Context) { s.o.Chat.AskFull(ctx, answer, socket.ID()) })
+	now := time.Now()
+	s.askFor(of(socket), now, now)
+}
+
+// helpLagging asks again where a drain came before the piece that was dropped
+// had been noted, or where the ask itself was lost.
+func (s *Server) helpLagging(now time.Time) {
+	for _, c := range s.sockets.lagging() {
+		s.askFor(c, now.Add(-askAgain), now)
+	}
+}
+
+func (s *Server) askFor(c *client, since, now time.Time) {
+	for _, answer := range c.behind(since, now) {
+		s.background(func(ctx context.Context) { s.o.Chat.AskFull(ctx, answer, c.socket.ID()) })
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -216,22 +217,34 @@ func (v *device) must(name string, payload any) answer {
 // next is the next event with one of these names; others are skipped.
 func (v *device) next(names ...string) socketiotest.Event {
 	v.t.Helper()
-	timeout := time.After(socketiotest.Patience)
 	var seen []string
 	for {
-		select {
-		case e := <-v.Events:
-			for _, n := range names {
-				if e.Name == n {
-					return e
-				}
-			}
-			seen = append(seen, e.Name)
-		case <-v.Closed:
-			v.t.Fatalf("closed while waiting for %v; saw %v", names, seen)
-		case <-timeout:
+		e, ok := v.event()
+		if !ok {
 			v.t.Fatalf("no %v came; saw %v", names, seen)
 		}
+		if slices.Contains(names, e.Name) {
+			return e
+		}
+		seen = append(seen, e.Name)
+	}
+}
+
+// event is the next event; false when none came in time or can come.
+func (v *device) event() (socketiotest.Event, bool) {
+	select {
+	case e := <-v.Events:
+		return e, true
+	case <-time.After(socketiotest.Patience):
+		return socketiotest.Event{}, false
+	case <-v.Closed:
+	}
+	// What came before the end still counts.
+	select {
+	case e := <-v.Events:
+		return e, true
+	default:
+		return socketiotest.Event{}, false
 	}
 }
 

@@ -135,6 +135,7 @@ func (s *Server) sweep(now time.Time) {
 	s.presence.settle(now)
 	s.rooms.closeIdle(now)
 	s.sockets.endExpired(now)
+	s.helpLagging(now)
 }
 
 // Drain takes no new sockets and closes those there are, spread evenly over a

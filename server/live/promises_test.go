@@ -11,6 +11,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/engineio"
 	"github.com/elite-trading-coach/coach/server/socketio"
+	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
 )
 
 // inOrder reads n durable events and holds them to rise by one.
@@ -191,7 +192,7 @@ func TestASlowReaderIsSparedThePiecesAndThenGivenTheWhole(t *testing.T) {
 	slow.Pause()
 	// Enough to fill the network's own buffers and then the outbox. It is all
 	// ASCII, so that offsets are bytes.
-	const pieces = 120
+	const pieces = 250
 	piece := strings.Repeat("x", 64<<10)
 	for range pieces {
 		d.model <- piece
@@ -242,9 +243,7 @@ func TestAClientThatStopsReadingIsClosedAndOthersNeverWait(t *testing.T) {
 	deaf.Resume()
 	select {
 	case <-deaf.Closed:
-	case <-time.After(socketiotestPatience):
+	case <-time.After(socketiotest.Patience):
 		t.Fatal("the deaf client was not closed")
 	}
 }
-
-const socketiotestPatience = 20 * time.Second

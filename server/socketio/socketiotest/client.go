@@ -101,22 +101,21 @@ func Dial(ctx context.Context, base string, auth any) (*Client, error) {
 // Close ends the connection as a crash or a lost network would.
 func (c *Client) Close() { _ = c.ws.Close() }
 
-// Pause stops reading from the network until Resume. The system's buffer is
-// made small, so that the server feels it soon.
+// pausedBuffer is small, so that the server soon feels that nobody reads, and
+// more than two segments of the loopback device: with less, TCP falls into
+// probing a closed window and recovers only after seconds.
+const pausedBuffer = 128 << 10
+
+// Pause stops reading from the network until Resume.
 func (c *Client) Pause() {
 	c.hold.Lock()
 	if tcp, ok := c.ws.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(8 << 10)
+		_ = tcp.SetReadBuffer(pausedBuffer)
 	}
 }
 
 // Resume goes on reading.
-func (c *Client) Resume() {
-	if tcp, ok := c.ws.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(4 << 20)
-	}
-	c.hold.Unlock()
-}
+func (c *Client) Resume() { c.hold.Unlock() }
 
 // Emit sends an event that asks for an acknowledgement, and gives the channel
 // on which its first argument will come.
