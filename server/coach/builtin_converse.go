@@ -26,9 +26,39 @@ func (s *script) converse(patterns []trading.Pattern) {
 	case len(patterns) > 0:
 		s.namePattern(patterns)
 		s.say("When you have an idea, write it down here before you click. " + howTo)
+	case len(s.talk.ideas) > 0:
+		s.goOn()
 	default:
 		s.say("I check trading ideas against your plan: reward to risk, size, daily loss, and the rules you set. I find no idea in this message.")
 		s.say(howTo)
+	}
+}
+
+// goOn answers a message without numbers while an idea is on the table.
+func (s *script) goOn() {
+	last := s.talk.ideas[len(s.talk.ideas)-1]
+	plain := " " + strings.ToLower(s.prompt.Text) + " "
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(plain, w) {
+				return true
+			}
+		}
+		return false
+	}
+	e := trading.Evaluate(last, s.prompt.Plan, sessionAt(s.prompt))
+	switch {
+	case has("why", "explain", "how come", "what does that mean"):
+		s.say("About "+describe(last)+":", headline(e))
+		s.say(checkLines(e)...)
+		s.say(changeLine(e))
+	case has("news", "fomc", "cpi", "nothing due"):
+		s.say("Noted. The numbers stand as they were: I read no calendar, so the check for news stays with you.")
+	case has("thank", "thx", " ty ", "great", "perfect", "cheers"):
+		s.say("You are welcome. If a number changes, write just that number and its name, such as “stop 5992”, and I check it again.")
+	default:
+		s.say("I find no new number in this. On the table is: "+describe(last)+".", missingLine(e))
+		s.say("Change any part by naming it, such as “stop 5992” or “3 contracts”, or write a new idea.")
 	}
 }
 

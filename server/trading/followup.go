@@ -1,6 +1,7 @@
 package trading
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -32,6 +33,7 @@ func Continue(prev Idea, asked []Field, text string) (next Idea, changed bool) {
 	r.cur.Side, r.cur.Symbol, r.cur.Instrument = prev.Side, prev.Symbol, prev.Instrument
 	r.walk()
 	next, changed = prev, false
+	next.Targets, next.Pending = slices.Clone(prev.Targets), slices.Clone(prev.Pending) // prev must stay as it is
 	d := r.drafts[0]
 	if prev.Entry != nil {
 		d.loose = nil // a passing number is no new entry
@@ -83,6 +85,9 @@ func (i Idea) answer(asked []Field, numbers []token) (Idea, bool) {
 			}
 		}
 	}
+	if len(numbers) == 1 && len(open) > 1 {
+		open = i.fitting(open, numbers[0])
+	}
 	if len(open) != len(numbers) {
 		return i, false
 	}
@@ -96,6 +101,28 @@ func (i Idea) answer(asked []Field, numbers []token) (Idea, bool) {
 	}
 	i.Resolve()
 	return i, true
+}
+
+// fitting is the one field that a single price can be the answer to: the
+// entry while that is missing, else the stop on the losing side of the entry
+// and the target on the winning side.
+func (i Idea) fitting(open []Field, t token) []Field {
+	switch {
+	case open[0] == FieldEntry && t.unit == unitNone && !signed(t):
+		return open[:1]
+	case i.Entry == nil || i.Side == "" || t.unit != unitNone || signed(t) || !near(t.value, i.Entry.Value):
+		return nil
+	}
+	fits := FieldTarget
+	if t.value.Sub(i.Entry.Value).Mul(i.Side.toward()).Sign() < 0 {
+		fits = FieldStop
+	}
+	for _, f := range open {
+		if f == fits {
+			return []Field{f}
+		}
+	}
+	return nil
 }
 
 func (d *draft) put(f Field, t token) {
@@ -148,6 +175,9 @@ func (i *Idea) merge(said Idea) bool {
 		i.Side, i.SideDerived, changed = said.Side, false, true
 	}
 	if said.Symbol != "" && said.Symbol != i.Symbol {
+		if i.Symbol != "" && !samePrices(i.Symbol, said.Symbol) {
+			i.Entry, i.Stop, i.Targets, i.Pending = nil, nil, []Target{}, nil // levels of something else
+		}
 		i.Symbol, i.Contract, i.Instrument, i.Kind, changed = said.Symbol, said.Contract, said.Instrument, said.Kind, true
 		if said.Instrument != nil {
 			i.Kind = said.Instrument.Kind
@@ -181,6 +211,23 @@ func (i *Idea) merge(said Idea) bool {
 		i.Notes = append([]string(nil), said.Notes...)
 	}
 	return changed || len(said.Questions) > 0
+}
+
+// samePrices says whether two symbols are quoted at one price: a future and
+// its micro.
+func samePrices(a, b string) bool {
+	family := func(s string) string {
+		switch s {
+		case "M2K":
+			return "RTY"
+		case "MES", "MNQ", "MYM", "MCL", "MGC":
+			return s[1:]
+		case "SIL":
+			return "SI"
+		}
+		return s
+	}
+	return family(a) == family(b)
 }
 
 // moveEntry keeps distances: a stop that was "6 points" stays 6 points.

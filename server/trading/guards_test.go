@@ -102,6 +102,10 @@ func TestContinue(t *testing.T) {
 		{"a refusal", "long 2 MES at 6000, stop 5994", nil, "actually no stop", "long 2 MES | entry 6000 | no stop"},
 		{"a side", "2 MES at 6000", []Field{FieldSide}, "short", "short 2 MES | entry 6000"},
 		{"yes, that far", "long 2 MES at 6000, stop 5300, target 7500", []Field{FieldStop}, "yes", "long 2 MES | entry 6000 | stop 5300 | target 7500"},
+		{"a price below a long is the stop", "long 2 MES at 6000", []Field{FieldStop, FieldTarget, FieldEquity}, "5994", "long 2 MES | entry 6000 | stop 5994"},
+		{"a price above a long is the target", "long 2 MES at 6000", []Field{FieldStop, FieldTarget, FieldEquity}, "6012", "long 2 MES | entry 6000 | target 6012"},
+		{"the micro has the same prices", "long 2 ES at 6000, stop 5994", nil, "make it MES", "long 2 MES | entry 6000 | stop 5994"},
+		{"another instrument has not", "long 2 ES at 6000, stop 5994", nil, "what about NQ?", "long 2 NQ"},
 		{"the point value", "long 1 NG at 3.50 stop 3.45", []Field{FieldPointValue}, "10000", "long 1 NG | entry 3.5 | stop 3.45 | point 10000"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -51,7 +51,7 @@ var phrasesOf = []struct {
 	tag   PatternTag
 	words []string
 }{
-	{RevengeTrading, []string{"revenge", "make it back", "make my money back", "win it back", "get it back", "get my money back", "get even", "earn it back", "recover my loss", "recover the loss", "recoup", "double up to recover", "double down to", "take it back from the market"}},
+	{RevengeTrading, []string{"revenge", "make it back", "making it back", "winning it back", "double my size", "doubling my size", "double up", "doubling up", "make my money back", "win it back", "get it back", "get my money back", "get even", "earn it back", "recover my loss", "recover the loss", "recoup", "double up to recover", "double down to", "take it back from the market"}},
 	{EmotionalTrading, []string{"on tilt", "tilted", "tilting", "i'm angry", "im angry", "so angry", "furious", "frustrated", "panicking", "panicked", "i'm scared", "im scared", "terrified", "so stressed", "losing my mind", "pissed", "hate this market", "can't sleep"}},
 	{FOMO, []string{"fomo", "missing out", "miss out", "missed the move", "don't want to miss", "can't miss", "cannot miss", "running without me", "leaving without me", "before it's too late", "before it runs", "everyone is buying", "everybody is buying", "everyone's buying", "chasing", "chase it", "chase this", "jump in now", "going parabolic", "to the moon"}},
 	{Overconfidence, []string{"can't lose", "cannot lose", "can't go wrong", "guaranteed", "sure thing", "100% sure", "100 % sure", "all in", "easy money", "free money", "no brainer", "no-brainer", "no way it", "i'm never wrong", "im never wrong", "know it will", "certain it will", "double my size because i'm winning", "on fire today"}},

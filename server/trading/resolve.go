@@ -183,24 +183,24 @@ func (i *Idea) resolve(d Distance) bool {
 	if d.Field == FieldStop {
 		price := i.Entry.Value.Sub(points.Mul(direction))
 		if i.Stop == nil {
-			i.Stop = &Price{Value: i.onGrid(price, i.Side == Short), Derived: true, Words: d.Words}
+			i.Stop = &Price{Value: i.onGrid(price), Derived: true, Words: d.Words}
 		}
 		return true
 	}
 	price := i.Entry.Value.Add(points.Mul(direction))
-	i.Targets = append(i.Targets, Target{Price: Price{Value: i.onGrid(price, i.Side == Short), Derived: true, Words: d.Words},
+	i.Targets = append(i.Targets, Target{Price: Price{Value: i.onGrid(price), Derived: true, Words: d.Words},
 		Portion: d.Portion, Quantity: d.Quantity, Rest: d.Rest})
 	return true
 }
 
 // onGrid puts a derived price on the tick, against the trader: a long's stop
 // and target down, a short's up.
-func (i *Idea) onGrid(price decimal.Decimal, up bool) decimal.Decimal {
+func (i *Idea) onGrid(price decimal.Decimal) decimal.Decimal {
 	if i.Instrument == nil {
 		return price
 	}
 	to := downwards
-	if up {
+	if i.Side == Short {
 		to = upwards
 	}
 	return onTick(price, i.Instrument.TickAt(price), to)

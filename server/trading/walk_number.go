@@ -257,6 +257,12 @@ func (r *reader) unlabelled(i int, t token) {
 	if t.kilo && (t.lead == '$' || prev.kind != tokSymbol && sideWords[prev.text] == "") || t.currency != "" {
 		return // money that nobody said what for
 	}
+	if signed(t) {
+		if next.kind == tokSymbol && t.lead == '-' {
+			d.ask(FieldQuantity, "A size of -"+v.String()+" is not a size. How many, and long or short?")
+		}
+		return
+	}
 	if next.text == "of" && r.tok(i+2).kind == tokSymbol {
 		d.Quantity = &v
 		return
