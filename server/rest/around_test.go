@@ -1,14 +1,11 @@
 package rest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
@@ -97,127 +94,6 @@ func TestStrictTransportSecurityOnlyOverTLS(t *testing.T) {
 	}
 }
 
-func TestCORS(t *testing.T) {
-	p := open(t, func(o *Options, _ *chat.Options, _ *authOptions) { o.PublicURL = "https://coach.example.org/base" })
-	ann := p.person("ann")
-	own := p.url
-	for _, test := range []struct {
-		origin string
-		want   bool
-	}{
-		{"https://app.example.org", true}, {own, true}, {"https://coach.example.org", true},
-		{"https://evil.example", false}, {"null", false}, {strings.Replace(own, "http:", "https:", 1), false}, {"https://app.example.org.evil.example", false},
-	} {
-		t.Run(test.origin, func(t *testing.T) {
-			p.t = t
-			header := map[string]string{"Origin": test.origin}
-			for name, got := range map[string]answer{
-				"reply":   p.do(ask{method: "GET", path: "/api/auth/me", token: ann.token, header: header}).want(200),
-				"refusal": p.do(ask{method: "GET", path: "/api/auth/me", header: header}).want(401),
-				"stray":   p.do(ask{method: "GET", path: "/nowhere", header: header}).want(404),
-			} {
-				checkCORS(t, name, got, test.origin, test.want)
-				if exposed := got.header.Get("Access-Control-Expose-Headers"); test.want != strings.Contains(exposed, "X-Request-ID") ||
-					test.want != strings.Contains(exposed, "Retry-After") {
-					t.Errorf("%s exposes %q", name, exposed)
-				}
-			}
-			got := p.do(ask{method: "OPTIONS", path: "/api/messages", header: map[string]string{
-				"Origin": test.origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization",
-			}}).want(204)
-			checkCORS(t, "preflight", got, test.origin, test.want)
-			if test.want != (got.header.Get("Access-Control-Max-Age") == "86400") {
-				t.Errorf("Access-Control-Max-Age %q", got.header.Get("Access-Control-Max-Age"))
-			}
-			for _, name := range []string{"Authorization", "Content-Type", "X-Request-ID", "Idempotency-Key", "Retry-Count"} {
-				if test.want != strings.Contains(got.header.Get("Access-Control-Allow-Headers"), name) {
-					t.Errorf("preflight allows %q", got.header.Get("Access-Control-Allow-Headers"))
-				}
-			}
-			if got.header.Get("RateLimit") != "" {
-				t.Error("a preflight was counted")
-			}
-		})
-	}
-	t.Run("NoOrigin", func(t *testing.T) {
-		p.t = t
-		got := p.do(ask{method: "GET", path: "/api/auth/me", token: ann.token}).want(200)
-		checkCORS(t, "reply", got, "", false)
-	})
-}
-
-func checkCORS(t *testing.T, name string, got answer, origin string, allowed bool) {
-	t.Helper()
-	want, credentials := "", ""
-	if allowed {
-		want, credentials = origin, "true"
-	}
-	h := got.header
-	if h.Get("Access-Control-Allow-Origin") != want || h.Get("Access-Control-Allow-Credentials") != credentials {
-		t.Errorf("%s: allowed %q, credentials %q, want %q", name, h.Get("Access-Control-Allow-Origin"), h.Get("Access-Control-Allow-Credentials"), want)
-	}
-	if !strings.Contains(strings.Join(h.Values("Vary"), ","), "Origin") {
-		t.Errorf("%s: Vary %q", name, h.Values("Vary"))
-	}
-}
-
-func TestCompression(t *testing.T) {
-	p := open(t)
-	ann := p.person("ann")
-	id := ann.conversation("off")
-	ann.say(id, strings.Repeat("all work and no play ", 400))
-	path := "/api/conversations/" + id + "/messages"
-	plain := p.do(ask{"GET", path, ann.token, nil, map[string]string{"Accept-Encoding": "identity"}, false}).want(200)
-	for accept, packed := range map[string]bool{
-		"gzip": true, "br, gzip;q=0.5": true, "*": true, "GZIP": true, "x-gzip": true,
-		"gzip;q=0": false, "*, gzip; q=0": false, "br": false, "identity": false, "*;q=0": false, "gzip;q=nonsense": false,
-	} {
-		res, err := p.http.Do(p.request(ask{"GET", path, ann.token, nil, map[string]string{"Accept-Encoding": accept}, false}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := res.Header.Get("Content-Encoding") == "gzip"; got != packed {
-			t.Errorf("%q: packed %v", accept, got)
-			continue
-		}
-		if !strings.Contains(strings.Join(res.Header.Values("Vary"), ","), "Accept-Encoding") {
-			t.Errorf("%q: Vary %q", accept, res.Header.Values("Vary"))
-		}
-		if packed {
-			body = unpack(t, body)
-		}
-		if !bytes.Equal(body, plain.raw) {
-			t.Errorf("%q: other bytes", accept)
-		}
-	}
-	small, err := p.http.Do(p.request(ask{"GET", "/api/auth/me", ann.token, nil, map[string]string{"Accept-Encoding": "gzip"}, false}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer small.Body.Close()
-	if small.Header.Get("Content-Encoding") != "" {
-		t.Error("a small reply was packed")
-	}
-}
-
-func unpack(t *testing.T, b []byte) []byte {
-	t.Helper()
-	r, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 func TestFault1_APanicEndsOneRequest(t *testing.T) {
 	p := open(t, func(o *Options, _ *chat.Options, _ *authOptions) {
 		o.Limits = func(context.Context, auth.Actor) any { panic("secret detail") }
@@ -242,7 +118,7 @@ func TestAPanicInTheMiddleCutsTheReply(t *testing.T) {
 		c.Response().Flush()
 		panic("no more")
 	}})
-	res, err := p.http.Get("http://" + newServer(t, e) + "/half") //nolint:noctx // a fresh server of this test
+	res, err := p.http.Get("http://" + newServer(t, e) + "/half")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,20 +153,34 @@ func TestRefusals(t *testing.T) {
 		want       string
 		retryAfter string
 	}{
-		{"Validation", fault.Invalid("email", "Not an address."),
-			`{"success":false,"error":"Not an address.","code":"VALIDATION_ERROR","retryable":false,"requestId":"r","details":[{"field":"email","message":"Not an address."}]}`, ""},
-		{"Limited", &fault.Error{Code: fault.RateLimited, Message: "Wait.", RetryAfter: 1500 * time.Millisecond, Tier: "free", Limit: 10, Window: time.Minute},
-			`{"success":false,"error":"Wait.","code":"RATE_LIMITED","retryable":true,"requestId":"r","tier":"free","limit":10,"windowSeconds":60}`, "2"},
-		{"LimitedToNothing", &fault.Error{Code: fault.RateLimited, Message: "Wait."},
-			`{"success":false,"error":"Wait.","code":"RATE_LIMITED","retryable":true,"requestId":"r","tier":"anonymous","limit":0,"windowSeconds":0}`, "1"},
-		{"Locked", &fault.Error{Code: fault.AccountLocked, Message: "Wait.", RetryAfter: time.Minute, Limit: 5, Window: time.Minute},
-			`{"success":false,"error":"Wait.","code":"ACCOUNT_LOCKED","retryable":true,"requestId":"r"}`, "60"},
-		{"Budget", &fault.Error{Code: fault.BudgetExhausted, Message: "Enough.", ResetsAt: resets},
-			`{"success":false,"error":"Enough.","code":"BUDGET_EXHAUSTED","retryable":false,"requestId":"r","resetsAt":"2026-12-01T00:00:00.000Z"}`, ""},
-		{"Internals", errors.New("pq: relation users does not exist at /srv/x.go:7"),
-			`{"success":false,"error":"Something went wrong on our side; the request id helps us find it.","code":"INTERNAL","retryable":false,"requestId":"r"}`, ""},
-		{"Deadline", fmt.Errorf("find user: %w", context.DeadlineExceeded),
-			`{"success":false,"error":"The server took too long; try again.","code":"TIMEOUT","retryable":true,"requestId":"r"}`, ""},
+		{
+			"Validation", fault.Invalid("email", "Not an address."),
+			`{"success":false,"error":"Not an address.","code":"VALIDATION_ERROR","retryable":false,"requestId":"r","details":[{"field":"email","message":"Not an address."}]}`, "",
+		},
+		{
+			"Limited", &fault.Error{Code: fault.RateLimited, Message: "Wait.", RetryAfter: 1500 * time.Millisecond, Tier: "free", Limit: 10, Window: time.Minute},
+			`{"success":false,"error":"Wait.","code":"RATE_LIMITED","retryable":true,"requestId":"r","tier":"free","limit":10,"windowSeconds":60}`, "2",
+		},
+		{
+			"LimitedToNothing", &fault.Error{Code: fault.RateLimited, Message: "Wait."},
+			`{"success":false,"error":"Wait.","code":"RATE_LIMITED","retryable":true,"requestId":"r","tier":"anonymous","limit":0,"windowSeconds":0}`, "1",
+		},
+		{
+			"Locked", &fault.Error{Code: fault.AccountLocked, Message: "Wait.", RetryAfter: time.Minute, Limit: 5, Window: time.Minute},
+			`{"success":false,"error":"Wait.","code":"ACCOUNT_LOCKED","retryable":true,"requestId":"r"}`, "60",
+		},
+		{
+			"Budget", &fault.Error{Code: fault.BudgetExhausted, Message: "Enough.", ResetsAt: resets},
+			`{"success":false,"error":"Enough.","code":"BUDGET_EXHAUSTED","retryable":false,"requestId":"r","resetsAt":"2026-12-01T00:00:00.000Z"}`, "",
+		},
+		{
+			"Internals", errors.New("pq: relation users does not exist at /srv/x.go:7"),
+			`{"success":false,"error":"Something went wrong on our side; the request id helps us find it.","code":"INTERNAL","retryable":false,"requestId":"r"}`, "",
+		},
+		{
+			"Deadline", fmt.Errorf("find user: %w", context.DeadlineExceeded),
+			`{"success":false,"error":"The server took too long; try again.","code":"TIMEOUT","retryable":true,"requestId":"r"}`, "",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := open(t)
@@ -366,38 +256,4 @@ func (l *logged) line(t *testing.T, route string) map[string]any {
 	}
 	t.Fatalf("no line about %s", route)
 	return nil
-}
-
-// page is what stands for the embedded pages.
-type page struct{}
-
-func (page) Paths() []string { return []string{"/", "/assets/app.js"} }
-
-func (page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("ETag", `"v1"`)
-	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(strings.Repeat("<p>hello</p>", 500)))
-}
-
-func TestPages(t *testing.T) {
-	p := open(t, func(o *Options, _ *chat.Options, _ *authOptions) { o.Web = page{}; tight(o) })
-	for range 20 { // more than anybody may ask of the API in a second
-		got := p.do(ask{method: "GET", path: "/", header: map[string]string{"Accept-Encoding": "gzip"}}).want(200)
-		if h := got.header; h.Get("Cache-Control") != "no-cache" || h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("ETag") != `W/"v1"` ||
-			h.Get("Content-Encoding") != "gzip" || h.Get("X-Frame-Options") != "DENY" || len(unpack(t, got.raw)) != 6000 {
-			t.Fatalf("headers %v, %d bytes", h, len(got.raw))
-		}
-	}
-	if got := p.do(ask{method: "GET", path: "/", header: map[string]string{"If-None-Match": `W/"v1"`}}).want(304); len(got.raw) != 0 {
-		t.Errorf("304 with %q", got.raw)
-	}
-	if got := p.do(ask{method: "GET", path: "/assets/app.js", header: map[string]string{"Range": "bytes=0-4", "Accept-Encoding": "gzip"}}).want(206); string(got.raw) != "<p>he" {
-		t.Errorf("a part is %q", got.raw)
-	}
-	if got := p.do(ask{method: "HEAD", path: "/"}).want(200); len(got.raw) != 0 {
-		t.Errorf("HEAD gave %d bytes", len(got.raw))
-	}
-	p.do(ask{method: "POST", path: "/"}).refused(405, "METHOD_NOT_ALLOWED")
-	p.do(ask{method: "GET", path: "/assets/other.js"}).refused(404, "NOT_FOUND")
 }

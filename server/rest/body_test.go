@@ -177,8 +177,9 @@ func tooLargeReply(t *testing.T, p *place, who *person, body io.Reader, path str
 
 func TestASlowBodyIsCutOff(t *testing.T) {
 	p := open(t)
+	p.site.grace = time.Second // to be heard
 	e := p.site.handler()
-	r := route{"POST", "/slow", probes, 50 * time.Millisecond, func(c *call) error {
+	r := route{"POST", "/slow", probes, time.Millisecond, func(c *call) error {
 		var s string
 		return bind(c, text("s", &s))
 	}}

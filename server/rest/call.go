@@ -23,8 +23,8 @@ type call struct {
 
 const callKey = "coach.call"
 
-// of finds the call that around began.
-func of(c echo.Context) *call { return c.Get(callKey).(*call) } //nolint:errcheck,forcetypeassert // around comes before everything else
+// of finds the call that around, which comes before everything else, began.
+func of(c echo.Context) *call { return c.Get(callKey).(*call) }
 
 // client tells where the request comes from.
 func (c *call) client() auth.Client {

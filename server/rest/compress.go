@@ -28,7 +28,7 @@ func pack(body []byte) []byte {
 // takesGzip reads Accept-Encoding (RFC 9110, 12.5.3): gzip is named, or
 // everything is, and its weight is not 0.
 func takesGzip(h http.Header) bool {
-	named, any := -1.0, -1.0
+	named, star := -1.0, -1.0
 	for _, value := range h.Values("Accept-Encoding") {
 		for part := range strings.SplitSeq(value, ",") {
 			coding, params, _ := strings.Cut(part, ";")
@@ -36,14 +36,14 @@ func takesGzip(h http.Header) bool {
 			case "gzip", "x-gzip":
 				named = weight(params)
 			case "*":
-				any = weight(params)
+				star = weight(params)
 			}
 		}
 	}
 	if named >= 0 {
 		return named > 0
 	}
-	return any > 0
+	return star > 0
 }
 
 func weight(params string) float64 {

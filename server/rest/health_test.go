@@ -14,7 +14,7 @@ func TestFault58_HealthTellsTheTruth(t *testing.T) {
 	var word atomic.Value
 	word.Store(api.StatusOK)
 	check := func(context.Context) api.Check {
-		return api.Check{Status: word.Load().(api.Status), Message: "The disk is full."} //nolint:forcetypeassert // stored above
+		return api.Check{Status: word.Load().(api.Status), Message: "The disk is full."}
 	}
 	p := open(t, func(o *Options, _ *chat.Options, _ *auth.Options) {
 		o.Health = func(ctx context.Context) api.Health {

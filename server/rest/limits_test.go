@@ -126,8 +126,12 @@ func TestAddressesAreLimitedApart(t *testing.T) {
 func TestWhatIsCounted(t *testing.T) {
 	p := open(t, few, func(o *Options, _ *chat.Options, _ *auth.Options) { o.Web = page{} })
 	for _, a := range []ask{
-		{method: "GET", path: "/api/health"}, {method: "GET", path: "/health"}, {method: "GET", path: "/api/health/ready"}, {method: "GET", path: "/"},
-		{method: "GET", path: "/elsewhere"}, {method: "GET", path: "/socket.io/"},
+		{method: "GET", path: "/api/health"},
+		{method: "GET", path: "/health"},
+		{method: "GET", path: "/api/health/ready"},
+		{method: "GET", path: "/"},
+		{method: "GET", path: "/elsewhere"},
+		{method: "GET", path: "/socket.io/"},
 		{method: "OPTIONS", path: "/api/auth/me", header: map[string]string{"Origin": "https://app.example.org", "Access-Control-Request-Method": "GET"}},
 	} {
 		for range 20 {
@@ -137,8 +141,11 @@ func TestWhatIsCounted(t *testing.T) {
 		}
 	}
 	for _, a := range []ask{
-		{method: "GET", path: "/api/auth/me"}, {method: "GET", path: "/api/nothing"}, {method: "PUT", path: "/api/auth/me"},
-		{method: "GET", path: "/api/auth/me", token: "guessed"}, {method: "POST", path: "/api/auth/login", body: "{}"},
+		{method: "GET", path: "/api/auth/me"},
+		{method: "GET", path: "/api/nothing"},
+		{method: "PUT", path: "/api/auth/me"},
+		{method: "GET", path: "/api/auth/me", token: "guessed"},
+		{method: "POST", path: "/api/auth/login", body: "{}"},
 	} {
 		p.limits.Reset(t.Context(), limit.AddressKey("127.0.0.1"), p.site.Tiers.Of(limit.Anonymous).Requests())
 		if n, refused := p.passing(a); n != 3 || refused.Tier != "anonymous" {

@@ -89,6 +89,7 @@ type site struct {
 	publicly  string          // origin of PublicURL
 	known     map[string]bool // method and pattern of every route
 	began     time.Time
+	grace     time.Duration // for a connection beyond its deadline
 	keepAlive time.Duration // between signs of life on a quiet stream
 	recheck   time.Duration // between looks at whether a stream may go on
 }
@@ -116,6 +117,7 @@ func newSite(o Options) *site {
 		publicly:  originOf(o.PublicURL),
 		known:     map[string]bool{},
 		began:     o.Now(),
+		grace:     10 * time.Second,
 		keepAlive: 15 * time.Second,
 		recheck:   time.Second,
 	}

@@ -120,27 +120,28 @@ func (s *site) serve(c *call, r route) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), r.within)
 	defer cancel()
 	c.SetRequest(c.Request().WithContext(ctx))
-	boundConnection(c, r.within)
+	s.boundConnection(c, r.within)
 	return r.handle(c)
 }
 
 // bound gives a connection its deadlines where no route does.
 func (s *site) bound(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		boundConnection(of(c), usual)
+		s.boundConnection(of(c), usual)
 		return next(c)
 	}
 }
 
 // boundConnection ends a body that trickles in and a reply that nobody reads:
-// the context's deadline reaches neither. It comes after that deadline, since
-// net/http takes a read that ran out for a caller who hung up, and lifts both
-// before the next request of the connection. A connection that cannot be told
-// (a test's recorder) has neither fault.
-func boundConnection(c *call, within time.Duration) {
-	control, now := http.NewResponseController(c.raw), time.Now()
-	_ = control.SetReadDeadline(now.Add(2 * within))
-	_ = control.SetWriteDeadline(now.Add(3 * within)) // later still, so that the refusal of a slow body is heard
+// the context's deadline reaches neither. Reading ends after that deadline,
+// since net/http takes a read that ran out for a caller who hung up, and
+// writing later still, so that the refusal of a slow body is heard. net/http
+// lifts both before the next request of the connection. A connection that
+// cannot be told (a test's recorder) has neither fault.
+func (s *site) boundConnection(c *call, within time.Duration) {
+	control, end := http.NewResponseController(c.raw), time.Now().Add(within)
+	_ = control.SetReadDeadline(end.Add(s.grace))
+	_ = control.SetWriteDeadline(end.Add(2 * s.grace))
 }
 
 // admitStray counts requests of the API that no route is there for, which

@@ -46,9 +46,9 @@ func (s *site) streamAnswer(c *call) error {
 		}
 	}()
 	w := newEventWriter(c)
-	defer boundConnection(c, patience)
+	defer s.boundConnection(c, 0)
 	if err := w.begin(); err != nil {
-		return nil //nolint:nilerr // the reader has gone
+		return nil // the reader has gone
 	}
 	return s.tell(c, w, steps)
 }
