@@ -73,6 +73,10 @@ func (r *reader) punct(i int) {
 			return // "stop, 5994"
 		}
 		r.setRole(roleNone)
+	case ">":
+		if r.role == roleNone && r.tok(i-1).text == "-" && r.tok(i-2).kind == tokNumber && r.tok(i+1).kind == tokNumber {
+			r.setRole(roleTarget) // "6000 -> 6012"
+		}
 	case "@":
 		if r.role == roleNone {
 			r.setRole(roleEntry)

@@ -101,6 +101,9 @@ var (
 
 // wasOpen hears "I'm long", "I am short", "currently long".
 func (r *reader) wasOpen(i int) bool {
+	if r.tok(i-1).text == "a" && r.tok(i-2).text == "in" {
+		return true // "in a long position"
+	}
 	switch r.tok(i - 1).text {
 	case "i'm", "im", "am", "i’m", "already", "currently", "went", "got", "been", "still":
 		return true

@@ -21,7 +21,7 @@ const (
 // labels are the words before (or after) a number that say what it is, the
 // usual misspellings among them; read only.
 var labels = map[string]role{
-	"stop": roleStop, "stops": roleStop, "sl": roleStop, "stoploss": roleStop, "stp": roleStop, "stoplos": roleStop, "stopp": roleStop, "spot": roleNone,
+	"stop": roleStop, "stops": roleStop, "stopping": roleStop, "sl": roleStop, "stoploss": roleStop, "stp": roleStop, "stoplos": roleStop, "stopp": roleStop, "spot": roleNone,
 	"stpo": roleStop, "sotp": roleStop, "stoo": roleStop, "stoplose": roleStop, "invalidation": roleStop, "invalid": roleStop, "invalidated": roleStop, "inval": roleStop, "cut": roleStop, "s/l": roleStop,
 	"target": roleTarget, "targets": roleTarget, "tp": roleTarget, "tps": roleTarget, "tgt": roleTarget, "tgts": roleTarget, "targ": roleTarget, "trgt": roleTarget,
 	"targt": roleTarget, "taget": roleTarget, "tagret": roleTarget, "targer": roleTarget, "tragets": roleTarget, "traget": roleTarget, "takeprofit": roleTarget, "pt": roleTarget, "pts": roleNone, "profit": roleTarget,
@@ -47,7 +47,7 @@ var phrases = []struct {
 	words []string
 	label string
 }{
-	{[]string{"stop", "-", "loss"}, "stoploss"}, {[]string{"stop", "loss"}, "stoploss"}, {[]string{"stopped", "out"}, "stoppedout"}, {[]string{"stop", "limit"}, "stop"},
+	{[]string{"stop", "-", "loss"}, "stoploss"}, {[]string{"stop", "loss"}, "stoploss"}, {[]string{"stopped", "out"}, "stoppedout"}, {[]string{"stopping", "out"}, "stoploss"}, {[]string{"stop", "limit"}, "stop"},
 	{[]string{"take", "-", "profit"}, "tp"}, {[]string{"take", "profits"}, "tp"}, {[]string{"take", "profit"}, "tp"}, {[]string{"taking", "profits"}, "tp"}, {[]string{"taking", "profit"}, "tp"},
 	{[]string{"profit", "target"}, "tp"}, {[]string{"price", "target"}, "tp"}, {[]string{"profit", "targets"}, "targets"}, {[]string{"price", "targets"}, "targets"},
 	{[]string{"s", "/", "l"}, "sl"}, {[]string{"t", "/", "p"}, "tp"}, {[]string{"r", "/", "r"}, "rr"}, {[]string{"r", ":", "r"}, "rr"},
