@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -105,10 +106,24 @@ func newDesk(t *testing.T, o setup) *desk {
 		go func() { defer close(done); _ = run(ctx) }()
 		t.Cleanup(func() { cancel(); <-done })
 	}
-	web := httptest.NewServer(http.HandlerFunc(d.live.ServeHTTP))
+	web := httptest.NewUnstartedServer(http.HandlerFunc(d.live.ServeHTTP))
+	web.Listener = narrow{web.Listener}
+	web.Start()
 	t.Cleanup(web.Close)
 	d.base = web.URL
 	return d
+}
+
+// narrow makes the system's send buffers small, so that a client that does
+// not read is felt after some hundred kilobytes instead of some megabytes.
+type narrow struct{ net.Listener }
+
+func (l narrow) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		err = tcp.SetWriteBuffer(128 << 10)
+	}
+	return conn, err
 }
 
 // person is somebody with an account.

@@ -190,23 +190,21 @@ func TestASlowReaderIsSparedThePiecesAndThenGivenTheWhole(t *testing.T) {
 	d.model <- "begin "
 	slow.next("ai_delta")
 	slow.Pause()
-	// Enough to fill the network's own buffers and then the outbox. It is all
-	// ASCII, so that offsets are bytes.
-	const pieces = 250
+	// More than the network's own buffers and the outbox hold, one delta each.
+	// It is all ASCII, so that offsets are bytes.
+	const pieces = 40
 	piece := strings.Repeat("x", 64<<10)
-	for range pieces {
-		d.model <- piece
-	}
-	d.model <- "."
-	want := len("begin ") + pieces*len(piece) + 1
 	text := []byte("begin ")
-	for len(text) < want {
-		delta := read[chat.Delta](t, fast.next("ai_delta").Data)
-		text = append(text[:delta.Offset], delta.Text...)
+	for i := range pieces {
+		d.model <- piece
+		for len(text) < len("begin ")+(i+1)*len(piece) {
+			delta := read[chat.Delta](t, fast.next("ai_delta").Data)
+			text = append(text[:delta.Offset], delta.Text...)
+		}
 	}
 	slow.Resume()
 	slowText, whole := []byte("begin "), false
-	for len(slowText) < want {
+	for len(slowText) < len(text) {
 		delta := read[chat.Delta](t, slow.next("ai_delta").Data)
 		if delta.Offset > len(slowText) {
 			t.Fatalf("a piece at %d came when %d was known", delta.Offset, len(slowText))
@@ -215,7 +213,7 @@ func TestASlowReaderIsSparedThePiecesAndThenGivenTheWhole(t *testing.T) {
 		slowText = append(slowText[:delta.Offset], delta.Text...)
 	}
 	if !bytes.Equal(text, slowText) || !whole {
-		t.Fatalf("the slow reader has %d bytes of %d; the whole was sent: %v", len(slowText), want, whole)
+		t.Fatalf("the slow reader has %d bytes of %d; the whole was sent: %v", len(slowText), len(text), whole)
 	}
 	d.model <- ""
 	slow.next("ai_response")
