@@ -54,8 +54,6 @@ var rooms = map[string][]string{
 	"server/trading":  {},
 	"server/metrics":  {},
 
-	"server/crashtest": {}, // tests alone, of the whole binary
-
 	"server/crashtest": {}, // tests of the binary, and no code
 
 	"storage":             {},
