@@ -52,7 +52,7 @@ func (s *Server) assemble(context.Context) (http.Handler, error) {
 		Auth: s.auth, Chat: s.chat, Limiter: s.limiter, Tiers: s.tiers,
 		Origins: originCheck(c), TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
 		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,
-		Health: s.health, Checks: s.checks(), Ready: s.readiness,
+		Version: s.Build.Version, Health: s.health, Checks: s.checks(), Ready: s.readiness,
 		Limits: limits, Draining: func() bool { return s.phase.is(draining) },
 		Sockets: s.live, Web: page, Logger: s.log,
 	}), nil
