@@ -143,26 +143,32 @@ func (r *recovery) keep(e entry) {
 	r.trim(e.at)
 }
 
-// trim drops what is too old, and the oldest while there is too much: events first, then parked sockets.
+// trim drops what is too old, and while there is too much, the oldest of events and parked sockets.
 func (r *recovery) trim(now time.Time) {
-	n := 0
-	for n < len(r.entries) && (r.bytes > r.maxBytes || now.Sub(r.entries[n].at) > r.retain) {
-		r.dropped = r.entries[n].position
-		r.bytes -= r.entries[n].bytes
-		n++
-	}
-	if n > 0 {
-		clear(r.entries[:n])
-		r.entries = r.entries[n:]
-	}
-	for front := r.order.Front(); front != nil; front = r.order.Front() {
-		p := front.Value.(parking)
-		if r.bytes <= r.maxBytes && now.Sub(p.at) <= r.window {
+	events := 0
+	for {
+		front := r.order.Front()
+		full := r.bytes > r.maxBytes
+		switch {
+		case events < len(r.entries) && (now.Sub(r.entries[events].at) > r.retain || full && !isOlder(front, r.entries[events])):
+			r.dropped = r.entries[events].position
+			r.bytes -= r.entries[events].bytes
+			events++
+		case front != nil && (full || now.Sub(front.Value.(parking).at) > r.window):
+			gone := front.Value.(parking).socket
+			r.unpark(gone)
+			delete(r.known, gone.pid)
+		default:
+			clear(r.entries[:events])
+			r.entries = r.entries[events:]
 			return
 		}
-		r.unpark(p.socket)
-		delete(r.known, p.socket.pid)
 	}
+}
+
+// isOlder reports whether a parked socket was lost before an event.
+func isOlder(parked *list.Element, e entry) bool {
+	return parked != nil && parked.Value.(parking).position < e.position
 }
 
 // follow makes a new socket known.

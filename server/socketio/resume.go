@@ -26,19 +26,34 @@ func (c *conn) recoverSocket(n *Namespace, h *Handshake, a Admission) *Socket {
 	if json.Unmarshal(h.Auth, &claim) != nil || claim.PID == "" {
 		return nil
 	}
-	old := r.find(n, claim.PID, a.Identity)
-	if old == nil || !old.ended(c.session) {
-		return nil
+	// Of two sessions of one client that ask at once, the later takes over from the earlier.
+	for old := r.find(n, claim.PID, a.Identity); old != nil; old = r.find(n, claim.PID, a.Identity) {
+		if !old.ended(c.session) {
+			return nil
+		}
+		s := &Socket{
+			Data: a.Data, id: old.id, pid: old.pid, namespace: n, conn: c, handshake: h, identity: a.Identity,
+			recovered: true, connectedAt: time.Now(), gone: make(chan struct{}),
+		}
+		switch r.resume(old, s, claim.Offset) {
+		case resumed:
+			return s
+		case tooLate:
+			return nil
+		case replaced:
+		}
 	}
-	s := &Socket{
-		Data: a.Data, id: old.id, pid: old.pid, namespace: n, conn: c, handshake: h, identity: a.Identity,
-		recovered: true, connectedAt: time.Now(), gone: make(chan struct{}),
-	}
-	if !r.resume(old, s, claim.Offset) {
-		return nil
-	}
-	return s
+	return nil
 }
+
+// resumption is what became of an attempt to put one socket in the place of another.
+type resumption int
+
+const (
+	resumed  resumption = iota
+	tooLate             // the log does not reach back, or nobody is there any more
+	replaced            // another session was quicker
+)
 
 // ended closes the transport of a socket whose client has come back on another session, and waits until the Handler
 // has been told.
@@ -68,16 +83,19 @@ func (r *recovery) find(n *Namespace, pid, identity string) *Socket {
 
 // resume puts s in the place of old, under the log's lock: no event can fall between the replay and the rooms, or
 // come twice.
-func (r *recovery) resume(old, s *Socket, offset *string) bool {
+func (r *recovery) resume(old, s *Socket, offset *string) resumption {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if known := r.known[old.pid]; known != nil && known != old {
+		return replaced
+	}
 	element := r.parked[old.pid]
-	if element == nil || element.Value.(parking).socket != old {
-		return false
+	if element == nil {
+		return tooLate
 	}
 	missed, ok := r.missed(element.Value.(parking), offset)
 	if !ok || !s.conn.enter(s) {
-		return false
+		return tooLate
 	}
 	r.unpark(old)
 	r.known[s.pid] = s
@@ -91,7 +109,7 @@ func (r *recovery) resume(old, s *Socket, offset *string) bool {
 	run = append(run, payloadFrame(typeConnect, s.namespace.name, s.connectAnswer()))
 	_ = s.send(run) // a failure is the session's end, which is told to Disconnected
 	s.takeRooms(old)
-	return true
+	return resumed
 }
 
 // joined tells for each room the position at which the socket joined it.
