@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // plans name time zones, and not every machine knows them
 
 	"github.com/elite-trading-coach/coach/cmd"
 )

@@ -39,7 +39,7 @@ var ErrNewer = errors.New("the database is newer than this program")
 // Provider walks db through the migrations of its dialect. On Postgres it
 // holds an advisory lock while it works, so that two programs may start at
 // once; on SQLite the caller holds the file's lock.
-func Provider(db *sql.DB, d Dialect) (*goose.Provider, error) {
+func Provider(ctx context.Context, db *sql.DB, d Dialect) (*goose.Provider, error) {
 	dir, err := fs.Sub(files, string(d))
 	if err != nil {
 		return nil, fmt.Errorf("open migrations of %s: %w", d, err)
@@ -47,7 +47,7 @@ func Provider(db *sql.DB, d Dialect) (*goose.Provider, error) {
 	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if d == Postgres {
 		dialect = goose.DialectPostgres
-		id, err := lockID(db)
+		id, err := lockID(ctx, db)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +67,7 @@ func Provider(db *sql.DB, d Dialect) (*goose.Provider, error) {
 // Up brings db to the newest version this program knows. It refuses, with
 // [ErrNewer], a database that is further on already.
 func Up(ctx context.Context, db *sql.DB, d Dialect) ([]*goose.MigrationResult, error) {
-	p, err := Provider(db, d)
+	p, err := Provider(ctx, db, d)
 	if err != nil {
 		return nil, err
 	}
@@ -91,9 +91,9 @@ func Latest(d Dialect) (int64, error) {
 }
 
 // lockID keeps two schemas of one Postgres apart: each has a lock of its own.
-func lockID(db *sql.DB) (int64, error) {
+func lockID(ctx context.Context, db *sql.DB) (int64, error) {
 	var schema sql.Null[string]
-	if err := db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
+	if err := db.QueryRowContext(ctx, "SELECT current_schema()").Scan(&schema); err != nil {
 		return 0, fmt.Errorf("read current schema: %w", err)
 	}
 	h := fnv.New64a()

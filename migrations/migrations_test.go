@@ -180,7 +180,7 @@ func TestUpDownUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		schema := columns(t, s)
-		p, err := migrations.Provider(s.DB(), migrations.Dialect(s.Dialect()))
+		p, err := migrations.Provider(t.Context(), s.DB(), migrations.Dialect(s.Dialect()))
 		if err != nil {
 			t.Fatal(err)
 		}

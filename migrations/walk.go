@@ -20,7 +20,7 @@ type Migration struct {
 
 // Status lists every migration of the dialect, oldest first.
 func Status(ctx context.Context, db *sql.DB, d Dialect) ([]Migration, error) {
-	p, err := Provider(db, d)
+	p, err := Provider(ctx, db, d)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func Status(ctx context.Context, db *sql.DB, d Dialect) ([]Migration, error) {
 
 // Version tells the version of a database (0: none) and the newest one known.
 func Version(ctx context.Context, db *sql.DB, d Dialect) (current, latest int64, err error) {
-	p, err := Provider(db, d)
+	p, err := Provider(ctx, db, d)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -49,7 +49,7 @@ func Version(ctx context.Context, db *sql.DB, d Dialect) (current, latest int64,
 
 // Down takes the newest migration back.
 func Down(ctx context.Context, db *sql.DB, d Dialect) error {
-	p, err := Provider(db, d)
+	p, err := Provider(ctx, db, d)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func Down(ctx context.Context, db *sql.DB, d Dialect) error {
 
 // Redo takes the newest migration back and applies it again.
 func Redo(ctx context.Context, db *sql.DB, d Dialect) error {
-	p, err := Provider(db, d)
+	p, err := Provider(ctx, db, d)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"testing"
 	"time"
 
@@ -117,29 +116,6 @@ func (c *caller) conversation() string {
 	var v struct{ ID string }
 	c.must(http.MethodPost, "/api/conversations", map[string]string{}).into(c.t, &v)
 	return v.ID
-}
-
-// messages reads a whole conversation, page after page.
-func (c *caller) messages(id string) []message {
-	c.t.Helper()
-	var all []message
-	for before := int64(0); ; {
-		var page struct {
-			Messages   []message
-			HasMore    bool
-			NextBefore int64
-		}
-		path := "/api/conversations/" + id + "/messages?limit=100"
-		if before > 0 {
-			path += "&before=" + strconv.FormatInt(before, 10)
-		}
-		c.must(http.MethodGet, path, nil).into(c.t, &page)
-		all = append(page.Messages, all...)
-		if !page.HasMore {
-			return all
-		}
-		before = page.NextBefore
-	}
 }
 
 // socket is a Socket.IO client whose failures end the test.

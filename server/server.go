@@ -72,7 +72,6 @@ type Server struct {
 	stages  stages
 	phase   phase
 	secret  configs.Config // Config with its secret made sure of
-	newWeb  func() (http.Handler, error)
 	cleanup []func()
 }
 

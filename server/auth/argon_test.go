@@ -89,8 +89,11 @@ func TestABrokenHashIsAnErrorAndTakesNoMemory(t *testing.T) {
 
 func TestCostsThatCannotBe(t *testing.T) {
 	for _, a := range []Argon{
-		{MemoryKiB: 64, Iterations: 1}, {MemoryKiB: 64, Parallelism: 1}, {MemoryKiB: 7, Iterations: 1, Parallelism: 1},
-		{MemoryKiB: 1 << 21, Iterations: 1, Parallelism: 1}, {MemoryKiB: 64, Iterations: 101, Parallelism: 1},
+		{MemoryKiB: 64, Iterations: 1},
+		{MemoryKiB: 64, Parallelism: 1},
+		{MemoryKiB: 7, Iterations: 1, Parallelism: 1},
+		{MemoryKiB: 1 << 21, Iterations: 1, Parallelism: 1},
+		{MemoryKiB: 64, Iterations: 101, Parallelism: 1},
 	} {
 		if _, err := newHasher(a); err == nil {
 			t.Errorf("%+v was taken", a)

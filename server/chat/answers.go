@@ -277,3 +277,11 @@ func leaseError(err error) error {
 	}
 	return err
 }
+
+// AnswersToday is how many answers the actor has taken of the day's, and when
+// the day ends.
+func (s *Service) AnswersToday(ctx context.Context, a auth.Actor) (used int, resetsAt time.Time, err error) {
+	now := s.now()
+	used, err = s.store.AnswersTaken(ctx, a.UserID, answerDay(now))
+	return used, nextDay(now), err
+}

@@ -188,8 +188,12 @@ func TestCoachSetting(t *testing.T) {
 		coach, text string
 		answers     int
 	}{
-		{"always", "hi", 1}, {"off", "@coach hi", 0}, {"mention", "hi", 0}, {"mention", "hey @Coach, look", 1},
-		{"mention", "mail me@coach.org", 0}, {"mention", "@coaches", 0},
+		{"always", "hi", 1},
+		{"off", "@coach hi", 0},
+		{"mention", "hi", 0},
+		{"mention", "hey @Coach, look", 1},
+		{"mention", "mail me@coach.org", 0},
+		{"mention", "@coaches", 0},
 	} {
 		t.Run(c.coach+" "+c.text, func(t *testing.T) {
 			id := d.conversation(c.coach)

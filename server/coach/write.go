@@ -87,7 +87,7 @@ func (a *writing) signal(e bus.Event) {
 		}
 	case chat.EventAsk:
 		var ask chat.Ask
-		if json.Unmarshal(e.Data, &ask) != nil {
+		if err := json.Unmarshal(e.Data, &ask); err != nil {
 			return
 		}
 		select {
@@ -159,7 +159,7 @@ func (a *writing) relay(ctx context.Context, done <-chan result) result {
 			a.rest()
 			a.publish(ctx)
 			if keeping {
-				<-kept // its write must not follow the last one
+				_ = <-kept // its write must not follow the last one
 			}
 			return r
 		}

@@ -25,6 +25,7 @@ type refusal struct {
 func unknownTransport() *refusal { return &refusal{http.StatusBadRequest, 0, "Transport unknown"} }
 func unknownSession() *refusal   { return &refusal{http.StatusBadRequest, 1, "Session ID unknown"} }
 func badMethod() *refusal        { return &refusal{http.StatusBadRequest, 2, "Bad handshake method"} }
+
 func badRequest(why string) *refusal {
 	return &refusal{http.StatusBadRequest, 3, "Bad request: " + why}
 }
@@ -32,9 +33,11 @@ func forbidden() *refusal { return &refusal{http.StatusForbidden, 4, "Forbidden"
 func badProtocol() *refusal {
 	return &refusal{http.StatusBadRequest, 5, "Unsupported protocol version"}
 }
+
 func tooLarge() *refusal {
 	return &refusal{http.StatusRequestEntityTooLarge, 6, "The payload is larger than maxPayload"}
 }
+
 func unavailable(why error) *refusal {
 	return &refusal{http.StatusServiceUnavailable, 7, why.Error()}
 }

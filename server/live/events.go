@@ -107,7 +107,7 @@ func (s *Server) allow(ctx context.Context, c *client) error {
 	rule := s.o.Tiers.Of(a.Tier).Burst()
 	d, err := s.o.Limiter.Allow(ctx, limit.UserKey(a.UserID), rule, 1)
 	if err != nil || d.Allowed {
-		return nil // a limiter that is away must not take the chat with it
+		return nil //nolint:nilerr // a limiter that is away must not take the chat with it
 	}
 	return &fault.Error{
 		Code: fault.RateLimited, Message: "Too many events at once; slow down.",

@@ -130,7 +130,7 @@ func (s *Server) Run(ctx context.Context) error {
 // sweep does what time asks for.
 func (s *Server) sweep(now time.Time) {
 	for _, t := range s.typing.expired(now) {
-		s.publishTyping(t, false)
+		s.publishTyping(t, typingStops)
 	}
 	s.presence.settle(now)
 	s.rooms.closeIdle(now)

@@ -13,7 +13,7 @@ import (
 func (s *Server) typingStart(ctx context.Context, c *client, r *request) (map[string]any, error) {
 	who, err := s.typist(ctx, c, r)
 	if err == nil && s.typing.start(who, time.Now()) {
-		s.publishTyping(who, true)
+		s.publishTyping(who, typingStarts)
 	}
 	return nil, err
 }

@@ -21,6 +21,12 @@ const (
 	eventLeft   = "live.left"
 )
 
+// The client events of typing.
+const (
+	typingStarts = "user_typing_start"
+	typingStops  = "user_typing_stop"
+)
+
 // typist is one person typing in one conversation.
 type typist struct{ user, conversation string }
 
@@ -71,18 +77,14 @@ type happening struct {
 	Name           string    `json:"name,omitempty"` // of the client event; on the bus only
 }
 
-func (s *Server) publishTyping(t typist, on bool) {
-	name := "user_typing_stop"
-	if on {
-		name = "user_typing_start"
-	}
+func (s *Server) publishTyping(t typist, name string) {
 	s.publishHappening(eventTyping, happening{UserID: t.user, ConversationID: t.conversation, Name: name})
 }
 
 // stopTyping says that somebody no longer types, if they did.
 func (s *Server) stopTyping(user, conversation string) {
 	if t := (typist{user, conversation}); s.typing.stop(t) {
-		s.publishTyping(t, false)
+		s.publishTyping(t, typingStops)
 	}
 }
 
