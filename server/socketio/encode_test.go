@@ -29,7 +29,8 @@ func TestPacketEncoding(t *testing.T) {
 		"Raw":       {"/", "", "a", []any{json.RawMessage(`{ "k" : 1 }`), json.RawMessage(nil)}, `2["a",{ "k" : 1 },null]`, 0},
 		"Quotes":    {"/", "", "a\"\u2028\n", nil, `2["a\"\u2028\n"]`, 0},
 		"Binary": {
-			"/", "", "a", []any{[]byte{1}, "x", []byte{}},
+			"/", "", "a",
+			[]any{[]byte{1}, "x", []byte{}},
 			`52-["a",{"_placeholder":true,"num":0},"x",{"_placeholder":true,"num":1}]`, 2,
 		},
 		"BinaryOffset":      {"/c", "e.z", "a", []any{[]byte{1}}, `51-/c,["a",{"_placeholder":true,"num":0},"e.z"]`, 1},

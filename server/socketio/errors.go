@@ -13,8 +13,8 @@ var (
 	ErrSlowReader = errors.New("socketio: the client reads too slowly; its transport was closed")
 	// ErrAckTimeout is given to the receiver of an ack that did not come in time.
 	ErrAckTimeout = errors.New("socketio: the client did not acknowledge in time")
-	// ErrTryLater, returned or wrapped by Handler.Connect, closes the transport without a word, so that the client's
-	// own reconnection tries again. After a CONNECT_ERROR it would not.
+	// ErrTryLater is returned, also wrapped, by a Handler.Connect that wants the transport closed without a word, so
+	// that the client's own reconnection tries again. After a CONNECT_ERROR it would not.
 	ErrTryLater = errors.New("socketio: not now, try later")
 )
 

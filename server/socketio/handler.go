@@ -20,7 +20,8 @@ type Handler interface {
 	// Connected is called after the CONNECT answer was queued; on a recovered socket that was after what it missed, and
 	// its rooms are back. Where recovery is on, emit an event here, so that the client has an offset from the start.
 	Connected(s *Socket)
-	// Event is called for each event in the order sent. It may block, then only this client waits.
+	// Event is called for each event in the order sent. It may block, then only this client waits; past the heartbeat's
+	// deadline it costs the client its session, because its pongs wait, too.
 	Event(s *Socket, e *Event)
 	// Drained is called when a volatile packet was dropped for this client and its outbox is empty now. It may run at
 	// the same time as the others and must not block. With several namespaces on one transport each is told.

@@ -521,14 +521,14 @@ func TestRecoveryIsBounded(t *testing.T) {
 		early, late := w.guest("ann"), w.guest("bob")
 		early.socket.Join("room")
 		late.socket.Join("room")
-		oldEarly, oldLate := *early, *late
+		oldEarly := *early
 		early.vanish()
 		large := strings.Repeat("x", 1000)
 		for range 100 {
 			w.n.Broadcast("room", packet(t, "large", large), nil)
 			late.take("large")
 		}
-		oldLate = *late
+		oldLate := *late
 		late.vanish()
 		w.emit("room", "after")
 		early.wantFresh(oldEarly, early.connect())
