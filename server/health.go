@@ -47,8 +47,13 @@ func (s *Server) checkDatabase(ctx context.Context) api.Check {
 	defer cancel()
 	began := time.Now()
 	if err := s.store.Ping(ctx); err != nil {
-		s.log.Warn("the database does not answer a health check", "err", err)
+		s.log.Debug("the database does not answer a health check", "err", err)
 		return api.Check{Status: api.StatusDown, Message: "The database does not answer."}
+	}
+	if since, err := s.store.Unwritable(); err != nil {
+		return api.Check{Status: api.StatusDegraded, Message: fmt.Sprintf(
+			"The database can be read but has taken no writes for %s: it may be full, read-only or held by another program.", time.Since(since).Round(time.Second),
+		)}
 	}
 	return api.Check{Status: api.StatusOK, LatencyMs: float64(time.Since(began).Microseconds()) / 1000, Message: s.store.Dialect()}
 }
@@ -70,7 +75,8 @@ func (s *Server) checkUploads(context.Context) api.Check {
 }
 
 // readiness says whether this node should be given work: not while it starts
-// or drains, nor on an old schema, nor without its database.
+// or drains, nor on an old schema, nor without its database. One that can only
+// read has work to do.
 func (s *Server) readiness(ctx context.Context) api.Check {
 	switch {
 	case s.phase.is(starting):
@@ -78,7 +84,7 @@ func (s *Server) readiness(ctx context.Context) api.Check {
 	case s.phase.is(draining):
 		return api.Check{Status: api.StatusDown, Message: "The server is draining."}
 	}
-	if c := s.checkDatabase(ctx); c.Status != api.StatusOK {
+	if c := s.checkDatabase(ctx); c.Status == api.StatusDown {
 		return c
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthLimit)

@@ -93,7 +93,7 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 	d := &sqliteDialect
 	return &Store{
 		Reader: Reader{q: newPrepared(read), d: d}, d: d, readDB: read, db: write,
-		group: newGroup(write, d, o.Logger),
+		group: newGroup(write, d, o.Logger), trouble: newTrouble(o.Logger),
 	}, nil
 }
 
@@ -112,7 +112,7 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	d := &postgresDialect
-	return &Store{Reader: Reader{q: db, d: d}, d: d, readDB: db, db: db, closer: pool.Close}, nil
+	return &Store{Reader: Reader{q: db, d: d}, d: d, readDB: db, db: db, closer: pool.Close, trouble: newTrouble(o.Logger)}, nil
 }
 
 // postgresTx retries what Postgres itself asks to be retried; a commit whose

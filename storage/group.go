@@ -51,6 +51,9 @@ type job struct {
 // I/O error) and took everybody's work with it.
 var errGone = errors.New("the transaction is gone")
 
+// errClosed is ErrBusy for those who come after Close.
+var errClosed = fmt.Errorf("the store is closed: %w", ErrBusy)
+
 func newGroup(db *sql.DB, d *dialect, log *slog.Logger) *group {
 	return &group{
 		db: db, d: d, log: log,
@@ -64,7 +67,7 @@ func (g *group) do(ctx context.Context, fn func(*Tx) error) error {
 	j := &job{ctx: ctx, fn: fn, end: make(chan struct{})}
 	select {
 	case <-g.stop:
-		return fmt.Errorf("the store is closed: %w", ErrBusy)
+		return errClosed
 	default:
 	}
 	select {
@@ -72,7 +75,7 @@ func (g *group) do(ctx context.Context, fn func(*Tx) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-g.stop:
-		return fmt.Errorf("the store is closed: %w", ErrBusy)
+		return errClosed
 	}
 	select {
 	case <-j.end:
@@ -83,7 +86,7 @@ func (g *group) do(ctx context.Context, fn func(*Tx) error) error {
 		case <-j.end:
 			return j.err
 		default:
-			return fmt.Errorf("the store is closed: %w", ErrBusy)
+			return errClosed
 		}
 	}
 }
@@ -148,7 +151,7 @@ func (g *group) commit(batch []*job) {
 		live[0].err = err
 		return
 	}
-	g.log.Warn("a group of transactions was rolled back; each runs alone", "transactions", len(live), "err", err)
+	g.log.Debug("a group of transactions was rolled back; each runs alone", "transactions", len(live), "err", err)
 	for _, j := range live {
 		j.err = nil
 		if err := g.together([]*job{j}); err != nil {

@@ -46,6 +46,8 @@ type Store struct {
 	db     *sql.DB // Postgres: the same pool as readDB; SQLite: the writer's handle
 	group  *group  // SQLite only
 	closer func()
+
+	trouble *trouble
 }
 
 // Open connects and, on SQLite, makes the file when there is none. It does not
@@ -88,6 +90,23 @@ func (s *Store) Ping(ctx context.Context) error {
 // more than once, must do nothing but SQL through tx, and must not use the
 // Store. An error of fn rolls back what fn did and is returned as it is.
 func (s *Store) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	var rows int64
+	err := s.run(ctx, func(tx *Tx) error {
+		rows = 0
+		return fn(&Tx{Reader{q: counted{tx.q, &rows}, d: tx.d}})
+	})
+	switch {
+	case err != nil:
+		s.trouble.failed(err)
+	case rows > 0:
+		s.trouble.wrote()
+	case s.trouble.due():
+		s.probe(ctx)
+	}
+	return err
+}
+
+func (s *Store) run(ctx context.Context, fn func(tx *Tx) error) error {
 	if s.group != nil {
 		return s.group.do(ctx, fn)
 	}
