@@ -105,10 +105,12 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	}
 	// pgx's own default is the number of cores: a sender would wait for a
 	// connection while the others wait for the network.
-	if o.MaxConns == 0 {
-		o.MaxConns = 16
+	switch {
+	case o.MaxConns > 0:
+		cfg.MaxConns = int32(min(o.MaxConns, 10_000))
+	case !strings.Contains(o.URL, "pool_max_conns"):
+		cfg.MaxConns = 16
 	}
-	cfg.MaxConns = int32(min(o.MaxConns, 10_000))
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open Postgres: %w", err)
