@@ -17,6 +17,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
 )
 
 const (
@@ -123,7 +124,8 @@ func (w *Worker) claim(ctx, writing context.Context) {
 	}
 	jobs, err := w.Chat.Claim(ctx, w.Owner, w.Lease, free)
 	if err != nil {
-		if ctx.Err() == nil {
+		// The store says once that the database is away, not at every sweep.
+		if ctx.Err() == nil && !fault.Is(err, fault.Unavailable) {
 			w.Logger.Warn("answers could not be claimed; it is tried again", "err", err)
 		}
 		return

@@ -30,6 +30,7 @@ var (
 	errStopped   = errors.New("the answer was stopped")
 	errLeaseLost = errors.New("the lease was lost")
 	errTooLong   = errors.New("the answer took too long")
+	errNotRead   = errors.New("the conversation could not be read")
 )
 
 // writing is one answer in progress. All its state belongs to the goroutine of
@@ -105,6 +106,9 @@ func (a *writing) think(ctx context.Context) (r result) {
 		}
 	}()
 	prompt, err := a.w.prompt(ctx, a.job)
+	if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Timeout) {
+		return result{err: fmt.Errorf("%w: %w", errNotRead, err)}
+	}
 	if err != nil {
 		return result{err: err}
 	}
@@ -226,6 +230,10 @@ func (a *writing) conclude(ctx, model context.Context, r result) {
 	case errors.Is(cause, errStopped):
 		a.finish(ctx, chat.Outcome{Status: chat.StatusStopped, Text: text, Model: a.w.Model.Name()})
 	case ctx.Err() != nil:
+		a.release(ctx, text)
+	case errors.Is(r.err, errNotRead):
+		// The database is away: that is not the answer's failure. Whoever
+		// claims it once there is a database begins anew.
 		a.release(ctx, text)
 	case errors.Is(cause, errTooLong):
 		a.finish(ctx, failure(fault.New(fault.Timeout, "The coach took too long; ask again."), text))

@@ -103,6 +103,10 @@ func TestCheckerCatches(t *testing.T) {
 			rows[3].Status = "streaming"
 			return rows
 		}, "answer a-s0-000001 is streaming"},
+		"AnAnswerThatFailed": {func(rows []row) []row {
+			rows[3].Status = "failed"
+			return rows
+		}, "answer a-s0-000001 is failed"},
 		"AMissingAnswer": {func(rows []row) []row {
 			return renumber(slices.Delete(rows, 3, 4))
 		}, "s0-000001 has an answer: false, want true"},

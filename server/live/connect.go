@@ -25,7 +25,7 @@ func (s *Server) Connect(ctx context.Context, h socketio.Handshake) (socketio.Ad
 	if err != nil {
 		f := fault.From(err)
 		if f.Code.Retryable() || f.Code == fault.Internal {
-			s.log.Warn("a socket could not be checked; it may try again", "err", err)
+			s.log.Log(ctx, severity(err), "a socket could not be checked; it may try again", "err", err)
 			return socketio.Admission{}, socketio.ErrTryLater
 		}
 		return socketio.Admission{}, &socketio.ConnectError{Message: f.Message, Data: map[string]string{"code": string(f.Code)}}

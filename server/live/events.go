@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/fault"
@@ -131,7 +132,7 @@ type refusal struct {
 func (s *Server) refuse(c *client, r *request, err error) {
 	f := fault.From(err)
 	if f.Code == fault.Internal || f.Err != nil {
-		s.log.Warn("an event failed", "event", clip(r.event.Name), "user", c.who().UserID, "code", f.Code, "err", err)
+		s.log.Log(s.ctx, severity(err), "an event failed", "event", clip(r.event.Name), "user", c.who().UserID, "code", f.Code, "err", err)
 	}
 	if f.Code == fault.RateLimited {
 		_ = c.socket.Emit("rate_limited", map[string]any{
@@ -148,6 +149,15 @@ func (s *Server) refuse(c *client, r *request, err error) {
 	_ = r.event.Ack(refusal{
 		Error: f.Message, Code: f.Code, Retryable: f.Code.Retryable(), Details: f.Details, RetryAfterMs: f.RetryAfter.Milliseconds(),
 	})
+}
+
+// severity is how loudly a failure is logged. That the database is away is
+// said by the store, once and not for every event.
+func severity(err error) slog.Level {
+	if fault.Is(err, fault.Unavailable) {
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
 }
 
 // decode reads the first argument into v, a pointer to a struct. Unknown

@@ -137,7 +137,7 @@ func (r *room) fetch(before int64) bool {
 		r.mu.Lock()
 		r.lost = true
 		r.mu.Unlock()
-		r.s.log.Warn("a room is behind; it catches up when the database answers", "conversation", r.id, "err", err)
+		r.s.log.Log(r.s.ctx, severity(err), "a room is behind; it catches up when the database answers", "conversation", r.id, "err", err)
 		r.pause()
 		return false
 	}

@@ -132,11 +132,14 @@ func (s *site) logAccess(c *call) {
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// severityOf is how bad a refusal is for us; what a caller must mend is not.
+// severityOf is how bad a refusal is for us; what a caller must mend is not,
+// and that the database is away is said by the store, once.
 func severityOf(c *call, f *fault.Error) slog.Level {
 	switch {
 	case c.stack != nil, f.Code == fault.Internal:
 		return slog.LevelError
+	case f.Code == fault.Unavailable:
+		return slog.LevelInfo
 	case status(f.Code) > http.StatusInternalServerError && !errors.Is(c.err, context.Canceled):
 		return slog.LevelWarn // not for a caller who hung up
 	}
