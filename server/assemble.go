@@ -33,7 +33,9 @@ func (s *Server) assemble(context.Context) (http.Handler, error) {
 	s.chat = chat.New(chat.Options{
 		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, Logger: s.log,
 	})
-	s.model = coach.NewBuiltin()
+	if s.model == nil {
+		s.model = coach.NewBuiltin()
+	}
 	s.worker = coach.NewWorker(coach.Options{
 		Chat: s.chat, Bus: s.bus, Model: s.model, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
 		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Logger: s.log,

@@ -40,6 +40,8 @@ type Options struct {
 	Migrate bool
 	// Ready is called once, when the port is open.
 	Ready func(Info)
+
+	model coach.Model // who answers, in tests; nil: whom the configuration names
 }
 
 // Info is what an operator is told at the start.
@@ -65,7 +67,6 @@ type Server struct {
 	tiers   *limit.Tiers
 	auth    *auth.Service
 	chat    *chat.Service
-	model   coach.Model
 	worker  *coach.Worker
 	live    *live.Server
 

@@ -53,14 +53,17 @@ func start(t testing.TB, c configs.Config) string {
 
 func run(t testing.TB, c configs.Config) (base string, stop func()) {
 	t.Helper()
+	return runWith(t, server.Options{Config: c})
+}
+
+func runWith(t testing.TB, o server.Options) (base string, stop func()) {
+	t.Helper()
+	o.Migrate = true
+	o.Logger = slog.New(slog.NewTextHandler(testLog(t), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ctx, cancel := context.WithCancel(context.Background())
 	up, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- server.Run(ctx, server.Options{
-			Config: c, Migrate: true, Ready: func(i server.Info) { up <- i.URL },
-			Logger: slog.New(slog.NewTextHandler(testLog(t), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		})
-	}()
+	o.Ready = func(i server.Info) { up <- i.URL }
+	go func() { done <- server.Run(ctx, o) }()
 	select {
 	case base = <-up:
 	case err := <-done:

@@ -93,6 +93,7 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 		}
 		list[i] = changes(known[i])
 		list[i]["id"] = point.ID
+		delete(list[i], "conversation") // join_conversation alone gives it
 	}
 	r.ack(map[string]any{"conversations": list})
 	for i, room := range opened {
