@@ -173,6 +173,9 @@ func (s *Service) DeleteMe(ctx context.Context, a Actor, password string) error 
 		if err := tx.DeleteUser(ctx, u.ID, u.PasswordHash, at); err != nil {
 			return changedMeanwhile(err)
 		}
+		if err := tx.DeleteJournalOf(ctx, u.ID); err != nil {
+			return err
+		}
 		return tx.DeleteConversationsOf(ctx, u.ID, at)
 	})
 	if err != nil {

@@ -1,0 +1,67 @@
+-- +goose Up
+-- A trader's own records. Amounts and prices are decimals as text: neither database's numbers hold them exactly.
+CREATE TABLE plans (
+    user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    version    BIGINT NOT NULL,
+    -- as JSON; a version is never changed, because verdicts refer to it
+    body       TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, version)
+);
+
+-- What the coach said of an idea, stored with the answer and never changed: what became of it is found through the
+-- trades that name it.
+CREATE TABLE verdicts (
+    message_id   TEXT PRIMARY KEY,
+    question_id  TEXT NOT NULL,
+    user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    plan_version BIGINT NOT NULL,
+    verdict      TEXT NOT NULL CHECK (verdict IN ('diamond', 'fire', 'skull')),
+    confidence   INTEGER CHECK (confidence BETWEEN 0 AND 100),
+    missed       TEXT NOT NULL DEFAULT '[]',
+    sealed_at    BIGINT NOT NULL
+);
+CREATE INDEX verdicts_user ON verdicts (user_id, sealed_at);
+CREATE INDEX verdicts_question ON verdicts (question_id, sealed_at);
+
+CREATE TABLE trades (
+    id          TEXT PRIMARY KEY,
+    user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    instrument  TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    side        TEXT NOT NULL CHECK (side IN ('long', 'short')),
+    decision    TEXT NOT NULL CHECK (decision IN ('taken', 'skipped')),
+    fills       TEXT NOT NULL DEFAULT '[]',
+    fees        TEXT NOT NULL DEFAULT '0',
+    stop        TEXT,
+    targets     TEXT NOT NULL DEFAULT '[]',
+    point_value TEXT,
+    -- counted once, when the trade is written
+    net         TEXT,
+    risk        TEXT,
+    tags        TEXT NOT NULL DEFAULT '[]',
+    setup       TEXT NOT NULL DEFAULT '',
+    emotion     TEXT NOT NULL DEFAULT '',
+    note        TEXT NOT NULL DEFAULT '',
+    message_id  TEXT,
+    -- the answer whose verdict this trade is the outcome of
+    verdict_id  TEXT,
+    -- what the trade is known by in an import: its content now, and its content in the file it came from
+    fingerprint TEXT NOT NULL,
+    imported_as TEXT,
+    imported_n  BIGINT,
+    opened_at   BIGINT NOT NULL,
+    closed_at   BIGINT,
+    created_at  BIGINT NOT NULL,
+    updated_at  BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX trades_imported ON trades (user_id, imported_as, imported_n) WHERE imported_as IS NOT NULL;
+CREATE INDEX trades_fingerprint ON trades (user_id, fingerprint);
+CREATE INDEX trades_opened ON trades (user_id, opened_at, id);
+CREATE INDEX trades_closed ON trades (user_id, closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX trades_open ON trades (user_id) WHERE closed_at IS NULL AND decision = 'taken';
+
+-- +goose Down
+DROP TABLE trades;
+DROP TABLE verdicts;
+DROP TABLE plans;
