@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -64,9 +65,20 @@ func read(c *call) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.raw, r.Body, maxBody))
 	if err != nil {
 		c.Response().Header().Set("Connection", "close")
-		return nil, fmt.Errorf("read the body: %w", err)
+		return nil, unread(fmt.Errorf("read the body: %w", err))
 	}
 	return body, nil
+}
+
+// unread names what only the connection can say: broken chunks, a reset, our
+// own end of it closed by a stop. None of that is a failure of ours. Size, time
+// and length have names of their own, see toFault.
+func unread(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return fault.Wrap(fault.MalformedJSON, "The body did not arrive whole.", err)
 }
 
 // mediaType tells an urlencoded body from a JSON one.
