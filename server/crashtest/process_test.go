@@ -127,8 +127,12 @@ func (s *process) unharmed() {
 	default:
 	}
 	for _, word := range []string{"panic", "fatal error", "DATA RACE", "goroutine "} {
-		if lines := s.log.containing(word); len(lines) > 0 {
-			s.t.Errorf("the log has %q:\n%s", word, strings.Join(lines, "\n"))
+		for _, line := range s.log.containing(word) {
+			// The one panic that is expected: the WebSocket library's, over a
+			// frame whose length is negative, caught and told of by engineio.
+			if !strings.Contains(line, "a malformed WebSocket frame ended its connection") {
+				s.t.Errorf("the log has %q:\n%s", word, line)
+			}
 		}
 	}
 }
