@@ -1,6 +1,7 @@
 package live
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,11 +16,17 @@ type client struct {
 
 	mu    sync.Mutex
 	actor auth.Actor
-	// lagging holds the answers whose pieces this socket was not given, and
-	// when the whole was last asked for; it gets that before any further piece.
-	lagging map[string]time.Time
+	// lagging holds the answers whose pieces this socket was not given, until
+	// it gets the whole, the answer is finished, or it leaves the conversation.
+	lagging map[string]lag
 	// lags is len(lagging), for a look without the lock.
 	lags atomic.Int32
+}
+
+// lag is one answer that a socket waits for.
+type lag struct {
+	conversation string
+	asked        time.Time // when the whole was last asked for
 }
 
 func of(s *socketio.Socket) *client { return s.Data.(*client) }
@@ -50,14 +57,14 @@ func (c *client) isLagging(answer string) bool {
 	return lags
 }
 
-func (c *client) lag(answer string) {
+func (c *client) lag(conversation, answer string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lagging == nil {
-		c.lagging = map[string]time.Time{}
+		c.lagging = map[string]lag{}
 	}
 	if _, lags := c.lagging[answer]; !lags {
-		c.lagging[answer] = time.Time{}
+		c.lagging[answer] = lag{conversation: conversation}
 	}
 	c.lags.Store(int32(len(c.lagging)))
 }
@@ -72,6 +79,17 @@ func (c *client) caughtUp(answer string) {
 	c.lags.Store(int32(len(c.lagging)))
 }
 
+// forget is for a conversation that the socket is no longer in.
+func (c *client) forget(conversation string) {
+	if c.lags.Load() == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.lagging, func(_ string, l lag) bool { return l.conversation == conversation })
+	c.lags.Store(int32(len(c.lagging)))
+}
+
 // behind lists the answers this socket waits for and nobody was asked for
 // since a moment, and notes that they are asked for now.
 func (c *client) behind(since, now time.Time) []string {
@@ -81,10 +99,10 @@ func (c *client) behind(since, now time.Time) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ids []string
-	for id, asked := range c.lagging {
-		if !asked.After(since) {
+	for id, l := range c.lagging {
+		if !l.asked.After(since) {
 			ids = append(ids, id)
-			c.lagging[id] = now
+			c.lagging[id] = lag{l.conversation, now}
 		}
 	}
 	return ids
@@ -122,7 +140,7 @@ func (l *sockets) endExpired(now time.Time) {
 	}
 	l.mu.Unlock()
 	for _, c := range late {
-		c.end("TOKEN_EXPIRED")
+		end(c.socket, "TOKEN_EXPIRED")
 	}
 }
 
@@ -141,8 +159,9 @@ func (l *sockets) lagging() []*client {
 }
 
 // end tells the client why it must sign in again, and closes it in the way
-// after which socket.io-client does not come back by itself.
-func (c *client) end(code string) {
-	_ = c.socket.Emit("session_expired", map[string]string{"code": code})
-	c.socket.Disconnect()
+// after which socket.io-client does not come back by itself. It takes the
+// socket because a recovered one is in its rooms before its client has it.
+func end(s *socketio.Socket, code string) {
+	_ = s.Emit("session_expired", map[string]string{"code": code})
+	s.Disconnect()
 }

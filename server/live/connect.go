@@ -70,7 +70,7 @@ func (s *Server) Connected(socket *socketio.Socket) {
 	// A session that ended between Connect and now is in no room that its
 	// revocation could have reached.
 	if _, err := s.o.Auth.Verify(ctx, tokenOf(socket.Handshake())); err != nil && !fault.From(err).Code.Retryable() {
-		c.end(string(fault.From(err).Code))
+		end(socket, string(fault.From(err).Code))
 	}
 }
 
@@ -85,8 +85,19 @@ func (s *Server) rejoin(c *client) {
 		if !ok {
 			continue
 		}
-		if err := s.enter(ctx, c, id); err != nil {
+		err := s.enter(ctx, c, id)
+		if fault.Is(err, fault.NotFound) {
 			c.socket.Leave(name)
+			continue
+		}
+		if err != nil {
+			// It believes itself in the room: let it come again.
+			c.socket.CloseTransport("the database is away")
+			return
+		}
+		// The others were told that the lost one left.
+		if !s.elsewhere(c, id) {
+			s.tellPresence(eventJoined, c.who().UserID, id)
 		}
 	}
 }
@@ -170,7 +181,7 @@ func (s *Server) revoked(r auth.Revocation) {
 		c := of(socket)
 		session := c.who().SessionID
 		if (r.SessionID == "" || r.SessionID == session) && (r.Except == "" || r.Except != session) {
-			c.end(string(r.Code))
+			end(socket, string(r.Code))
 		}
 	}
 }

@@ -23,7 +23,10 @@ func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (m
 		}
 	}
 	already := c.socket.In(chat.ConversationTopic(id))
-	room := s.rooms.room(id)
+	room, err := s.listen(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
 	known, err := s.o.Chat.Since(ctx, c.who(), id, v.AfterRev)
 	if err != nil {
 		return nil, err
@@ -53,6 +56,7 @@ func (s *Server) leaveConversation(_ context.Context, c *client, r *request) (ma
 	}
 	if name := chat.ConversationTopic(id); c.socket.In(name) {
 		c.socket.Leave(name)
+		c.forget(id)
 		s.stopTyping(c.who().UserID, id)
 		s.left(c, id)
 	}
@@ -79,9 +83,11 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 	opened := make([]*room, len(v.Conversations))
 	list := make([]map[string]any, len(v.Conversations))
 	for i, point := range v.Conversations {
-		opened[i] = s.rooms.room(point.ID)
 		var err error
-		if known[i], err = s.o.Chat.Since(ctx, c.who(), point.ID, point.AfterRev); err != nil {
+		if opened[i], err = s.listen(ctx, c, point.ID); err == nil {
+			known[i], err = s.o.Chat.Since(ctx, c.who(), point.ID, point.AfterRev)
+		}
+		if err != nil {
 			f := fault.From(err)
 			if f.Code.Retryable() || f.Code == fault.Internal {
 				return nil, err

@@ -66,9 +66,7 @@ func (s *Server) updateStatus(_ context.Context, c *client, r *request) (map[str
 	if !statuses[v.Status] {
 		return nil, fault.Invalid("status", "The status is online, away, busy or offline.")
 	}
-	user := c.who().UserID
-	s.presence.set(user, v.Status)
-	s.tellStatus(user, "user_status_changed", v.Status, "")
+	s.presence.set(c.who().UserID, v.Status)
 	return nil, nil
 }
 

@@ -114,8 +114,28 @@ func (r *room) durable(e bus.Event) {
 	if e.Rev > r.last+1 && !r.fetch(e.Rev) {
 		return
 	}
+	r.bring(e)
+}
+
+// bring gives the next row to everybody.
+func (r *room) bring(e bus.Event) {
 	r.tell(e, r.broadcast)
 	r.last = e.Rev
+	if answer := finished(e); answer != "" {
+		for _, socket := range r.s.ns.InRoom(r.name()) {
+			of(socket).caughtUp(answer)
+		}
+	}
+}
+
+// finished is the id of the answer that an event brings whole, or "".
+func finished(e bus.Event) string {
+	if e.Name != chat.EventFinished {
+		return ""
+	}
+	var row struct{ Message struct{ ID string } }
+	_ = json.Unmarshal(e.Data, &row) // tell says what cannot be read
+	return row.Message.ID
 }
 
 // catchUp delivers whatever the store has beyond last.
@@ -130,8 +150,7 @@ func (r *room) catchUp() {
 func (r *room) fetch(before int64) bool {
 	events, err := r.missed(r.last, before)
 	for _, e := range events {
-		r.tell(e, r.broadcast)
-		r.last = e.Rev
+		r.bring(e)
 	}
 	if err != nil {
 		r.mu.Lock()
@@ -199,7 +218,7 @@ func (r *room) delta(e bus.Event) {
 		}
 		return of(s).isLagging(d.MessageID)
 	}
-	r.s.ns.BroadcastVolatile(r.name(), p.Transient(), skip, func(s *socketio.Socket) { of(s).lag(d.MessageID) })
+	r.s.ns.BroadcastVolatile(r.name(), p.Transient(), skip, func(s *socketio.Socket) { of(s).lag(r.id, d.MessageID) })
 }
 
 // full gives one socket the whole of an answer so far, in its place among the
@@ -229,19 +248,23 @@ func (r *room) attach(c *client, known chat.Changes) {
 	case known.LastRev > r.last:
 		r.fetch(known.LastRev + 1)
 	}
-	if known.LastRev < r.last && !c.socket.In(r.name()) {
+	for _, answer := range known.Open {
+		c.lag(r.id, answer)
+	}
+	if known.LastRev < r.last {
 		events, err := r.missed(known.LastRev, r.last+1)
 		if err != nil {
 			// It would have a hole that nothing fills: let it come again.
 			c.socket.CloseTransport("the database is away")
 			return
 		}
+		present := c.socket.In(r.name())
 		for _, e := range events {
-			r.tell(e, func(p *socketio.Packet) { _ = c.socket.Send(p) })
+			if !present {
+				r.tell(e, func(p *socketio.Packet) { _ = c.socket.Send(p) })
+			}
+			c.caughtUp(finished(e))
 		}
-	}
-	for _, answer := range known.Open {
-		c.lag(answer)
 	}
 	c.socket.Join(r.name())
 	if r.seen > r.last {

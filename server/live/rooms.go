@@ -2,16 +2,17 @@ package live
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
 // errClosing is what a socket gets that enters a room while the node stops.
-var errClosing = errors.New("the server is stopping")
+var errClosing = fault.New(fault.Draining, "The server is restarting; connect again.")
 
 // rooms is what this node listens to: a topic per open conversation and per
 // connected user. A topic stays open for a while after its last socket left,
@@ -42,8 +43,10 @@ func newRooms(s *Server) *rooms {
 
 // enter puts a client into a conversation's room, from now on.
 func (s *Server) enter(ctx context.Context, c *client, id string) error {
-	// The room listens before the counters are read, so nothing falls between.
-	r := s.rooms.room(id)
+	r, err := s.listen(ctx, c, id)
+	if err != nil {
+		return err
+	}
 	known, err := s.o.Chat.Enter(ctx, c.who(), id)
 	if err != nil {
 		return err
@@ -51,18 +54,60 @@ func (s *Server) enter(ctx context.Context, c *client, id string) error {
 	return s.attach(ctx, r, c, known)
 }
 
+// listen opens a conversation's room. A room listens before its counters are
+// read, so nothing falls between; but one that is not open yet is opened only
+// for somebody who may enter it, because it stays open for a while, and a
+// client may name as many conversations as it likes.
+func (s *Server) listen(ctx context.Context, c *client, id string) (*room, error) {
+	if !s.rooms.has(id) {
+		if _, err := s.o.Chat.Conversation(ctx, c.who(), id); err != nil {
+			return nil, err
+		}
+	}
+	r := s.rooms.room(id)
+	if r == nil {
+		return nil, errClosing
+	}
+	return r, nil
+}
+
 // attach waits until the client is in the room.
 func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Changes) error {
 	in := make(chan struct{})
-	if r == nil || !r.enqueue(func() { r.attach(c, known); close(in) }) {
+	if !r.enqueue(func() { r.attach(c, known); close(in) }) {
 		return errClosing
 	}
 	select {
 	case <-in:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	// Who was removed between the look at the membership and the entry was
+	// not there to be sent out.
+	if _, err := s.o.Chat.Conversation(ctx, c.who(), r.id); fault.Is(err, fault.NotFound) {
+		c.socket.Leave(r.name())
+		c.forget(r.id)
+		return err
+	}
+	return nil
+}
+
+// expel takes all of a user's sockets out of a conversation, also those that
+// may be recovered.
+func (s *Server) expel(user, conversation string) {
+	s.ns.Expel(chat.ConversationTopic(conversation), func(socket *socketio.Socket) bool {
+		if socket.Identity() != user {
+			return false
+		}
+		of(socket).forget(conversation)
+		return true
+	})
+}
+
+func (l *rooms) has(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open[id] != nil
 }
 
 // room opens a conversation's room, or finds it; nil while the node stops.

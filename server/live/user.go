@@ -42,7 +42,7 @@ func (s *Server) tellUser(id string, e bus.Event) {
 		if json.Unmarshal(e.Data, &v) != nil {
 			return
 		}
-		s.ns.Expel(chat.ConversationTopic(v.ConversationID), func(socket *socketio.Socket) bool { return socket.Identity() == id })
+		s.expel(id, v.ConversationID)
 		s.toUser(room, "conversation_deleted", e.Data, nil)
 	case eventRead, eventStatus:
 		var v except

@@ -1,0 +1,135 @@
+package live
+
+import (
+	"context"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/socketio"
+	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
+	"github.com/elite-trading-coach/coach/storage/storagetest"
+)
+
+// moments is a server whose moments between two steps a test can hold on to.
+type moments struct {
+	*Server
+	// before runs before Connected: a recovered socket is in its rooms by then.
+	before func(*socketio.Socket)
+}
+
+func (m *moments) Connected(socket *socketio.Socket) {
+	if m.before != nil {
+		m.before(socket)
+	}
+	m.Server.Connected(socket)
+}
+
+// newMoments gives a running server and the token of somebody with an account.
+func newMoments(t *testing.T) (m *moments, url string, token string) {
+	t.Helper()
+	store, b := storagetest.NewSQLite(t), bus.NewMemory()
+	accounts, err := auth.New(store, b, auth.Options{
+		Secret: []byte(strings.Repeat("s", 32)), Argon: auth.Argon{MemoryKiB: 8192, Iterations: 1, Parallelism: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = &moments{Server: New(Options{
+		Auth: accounts, Chat: chat.New(chat.Options{Store: store, Bus: b}), Bus: b, Limiter: limit.NewMemory(), Tiers: limit.NewTiers(),
+		Limits: func(context.Context, auth.Actor) any { return nil }, Unlimited: true,
+	})}
+	m.io = socketio.New(socketio.Options{})
+	m.ns = m.io.Of("/", m)
+	for _, run := range []func(context.Context) error{b.Run, m.Run} {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { defer close(done); _ = run(ctx) }()
+		t.Cleanup(func() { cancel(); <-done })
+	}
+	web := httptest.NewServer(m)
+	t.Cleanup(web.Close)
+	g, err := accounts.Register(t.Context(), auth.NewAccount{Email: "a@example.org", Username: "ann", Password: "Correct-Horse-9"}, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, web.URL, g.Token
+}
+
+// hears reads events until one has this name; false when the connection ends first.
+func hears(c *socketiotest.Client, name string) bool {
+	for {
+		select {
+		case e := <-c.Events:
+			if e.Name == name {
+				return true
+			}
+			continue
+		case <-c.Closed:
+		}
+		for len(c.Events) > 0 {
+			if e := <-c.Events; e.Name == name {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func TestASessionThatEndsBeforeConnectedEndsItsSocket(t *testing.T) {
+	m, url, token := newMoments(t)
+	m.before = func(socket *socketio.Socket) {
+		socket.Join(chat.UserTopic(socket.Identity()))
+		m.revoked(auth.Revocation{UserID: socket.Identity(), Code: fault.SessionRevoked})
+	}
+	c, err := socketiotest.Dial(t.Context(), url, map[string]string{"token": token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if !hears(c, "session_expired") {
+		t.Fatal("the client was not told why")
+	}
+}
+
+func TestWhoIsExpelledOnTheWayInIsNotIn(t *testing.T) {
+	m, url, token := newMoments(t)
+	actor, err := m.o.Auth.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conversation, err := m.o.Chat.Create(t.Context(), actor, chat.NewConversation{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := socketiotest.Dial(t.Context(), url, map[string]string{"token": token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	room, hold := m.rooms.room(conversation.ID), make(chan struct{})
+	room.enqueue(func() { <-hold })
+	// The join is acknowledged, then waits for its turn in the room.
+	if _, err := c.Ask("join_conversation", conversation.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.o.Chat.Delete(t.Context(), actor, conversation.ID); err != nil {
+		t.Fatal(err)
+	}
+	if !hears(c, "conversation_deleted") {
+		t.Fatal("the client was not told of the end")
+	}
+	close(hold)
+	// The next event of this client is handled after the join.
+	if _, err := c.Ask("ping", nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := m.ns.RoomSize(room.name()); n != 0 {
+		t.Fatal("the client is in the room of a deleted conversation")
+	}
+}
