@@ -21,6 +21,8 @@ type caller struct {
 	t     testing.TB
 	base  string
 	token string
+	// key is sent as Idempotency-Key, if any.
+	key string
 }
 
 // reply is the envelope of every answer.
@@ -60,6 +62,9 @@ func (c *caller) do(method, path string, body any) (reply, error) {
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.key != "" {
+		req.Header.Set("Idempotency-Key", c.key)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -58,6 +58,16 @@ func run(t testing.TB, c configs.Config) (base string, stop func()) {
 
 func runWith(t testing.TB, o server.Options) (base string, stop func()) {
 	t.Helper()
+	base, stop, err := launch(t, o)
+	if err != nil {
+		t.Fatalf("the server did not start: %v", err)
+	}
+	return base, stop
+}
+
+// launch is runWith for goroutines that must not end the test.
+func launch(t testing.TB, o server.Options) (base string, stop func(), err error) {
+	t.Helper()
 	o.Migrate = true
 	o.Logger = slog.New(slog.NewTextHandler(testLog(t), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -68,10 +78,10 @@ func runWith(t testing.TB, o server.Options) (base string, stop func()) {
 	case base = <-up:
 	case err := <-done:
 		cancel()
-		t.Fatalf("the server did not start: %v", err)
+		return "", nil, err
 	}
 	stopped := false
-	return base, func() {
+	stop = func() {
 		if stopped {
 			return
 		}
@@ -87,6 +97,7 @@ func runWith(t testing.TB, o server.Options) (base string, stop func()) {
 		}
 		http.DefaultClient.CloseIdleConnections()
 	}
+	return base, stop, nil
 }
 
 func testLog(t testing.TB) *os.File {

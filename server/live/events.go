@@ -69,7 +69,7 @@ func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
 		return
 	}
 	if e.Name == "ping" {
-		_ = e.Ack(pong(e))
+		pong(e)
 		return
 	}
 	handle := s.handler[e.Name]
@@ -85,11 +85,13 @@ func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
 	r.ack(answer)
 }
 
-func pong(e *socketio.Event) any {
+// pong echoes what the ping held, binary data too.
+func pong(e *socketio.Event) {
 	if len(e.Args) == 0 || string(e.Args[0]) == "null" {
-		return "pong"
+		_ = e.Ack("pong")
+		return
 	}
-	return e.Args[0]
+	_ = e.AckRaw(e.Args[:1], e.Attachments)
 }
 
 func clip(s string) string {
