@@ -110,7 +110,7 @@ func (d *document) check(name string, payload json.RawMessage) error {
 // at finds a part of the document by the reference to it.
 func (d *document) at(t testing.TB, ref string) map[string]any {
 	t.Helper()
-	var v any = d.raw
+	v := d.raw
 	for step := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 		m, _ := v.(map[string]any)
 		v = m[step]

@@ -216,7 +216,7 @@ func TestEverythingIsAcknowledged(t *testing.T) {
 		"TypingTrue":       {"typing_start", true, "VALIDATION_ERROR"},
 		"OnlineUsersTrue":  {"get_online_users", true, ""},
 		"JoinNothing":      {"join_conversation", map[string]any{}, "VALIDATION_ERROR"},
-		"JoinNegative":     {"join_conversation", map[string]any{"conversationId": "x", "afterRev": -1}, "VALIDATION_ERROR"},
+		"JoinNegative":     {"join_conversation", map[string]any{"conversationId": c.conversation(), "afterRev": -1}, "VALIDATION_ERROR"},
 		"SyncTooMany":      {"sync", map[string]any{"conversations": make([]struct{}, 51)}, "VALIDATION_ERROR"},
 		"Status":           {"update_status", map[string]any{"status": "asleep"}, "VALIDATION_ERROR"},
 		"ReadWithoutSeq":   {"mark_read", map[string]any{"conversationId": "x"}, "VALIDATION_ERROR"},
