@@ -57,7 +57,8 @@ func (n *Namespace) RoomNames() []string { return n.rooms.names() }
 
 // Broadcast sends an event to every member of a room but those that except names (nil: nobody). It never blocks, and a
 // member that cannot take it costs the others nothing. Packets that one goroutine broadcasts reach each member in that
-// order. except may be asked again later, about the same socket, when a client returns; so it depends on the socket only.
+// order. except may be asked again later, about the same socket, when a client returns: it depends on the socket only,
+// and only looks (a Join or Send from within would wait for this broadcast).
 func (n *Namespace) Broadcast(room string, p *Packet, except func(*Socket) bool) {
 	if r := n.server.recovery; r != nil && !p.transient {
 		r.broadcast(n, room, p, except)

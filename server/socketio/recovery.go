@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/engineio"
@@ -33,10 +32,10 @@ type recovery struct {
 	maxBytes  int
 	maxReplay int // bytes one returning client may get; beyond it starts afresh
 
-	epoch string        // begins every offset, so that the text of another server, or of an application, is not taken for one
-	last  atomic.Uint64 // position given last
+	epoch string // begins every offset, so that the text of another server, or of an application, is not taken for one
 
 	mu      sync.Mutex
+	last    uint64  // position given last
 	entries []entry // in rising position, without holes
 	dropped uint64  // position of the newest entry that was thrown away
 	bytes   int     // of entries and parked sockets
@@ -79,12 +78,15 @@ func newRecovery(o Options) *recovery {
 	}
 }
 
-// position is the position given last; 0 where recovery is off.
+// position is the position given last; 0 where recovery is off. It waits for a broadcast that has its position and is
+// still being handed over: whoever leaves its rooms after that was not counted among its receivers, and would lose it.
 func (r *recovery) position() uint64 {
 	if r == nil {
 		return 0
 	}
-	return r.last.Load()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
 }
 
 func (r *recovery) offset(position uint64) string {
@@ -97,7 +99,7 @@ func (r *recovery) parseOffset(offset string) (position uint64, ok bool) {
 		return 0, false
 	}
 	position, err := strconv.ParseUint(digits, 36, 64)
-	return position, err == nil && position <= r.last.Load()
+	return position, err == nil && position <= r.last
 }
 
 // broadcast appends an event and hands it to the room's members.
@@ -130,10 +132,10 @@ func (r *recovery) send(s *Socket, p *Packet) error {
 }
 
 func (r *recovery) append(n *Namespace, p *Packet) entry {
-	position := r.last.Add(1)
+	r.last++
 	return entry{
-		position: position, at: time.Now(), namespace: n,
-		run: p.encode(n.name, r.offset(position)), bytes: p.bytes + entryOverhead,
+		position: r.last, at: time.Now(), namespace: n,
+		run: p.encode(n.name, r.offset(r.last)), bytes: p.bytes + entryOverhead,
 	}
 }
 
@@ -175,7 +177,7 @@ func isOlder(parked *list.Element, e entry) bool {
 func (r *recovery) follow(s *Socket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.baseline = r.position()
+	s.baseline = r.last
 	r.known[s.pid] = s
 }
 
@@ -191,7 +193,7 @@ func (r *recovery) forget(s *Socket) {
 
 // park keeps a socket for its client to return; position is the last one it can have been sent.
 func (r *recovery) park(s *Socket, position uint64) {
-	bytes := parkedOverhead
+	bytes := parkedOverhead + s.handshake.size()
 	for _, room := range s.Rooms() {
 		bytes += roomOverhead + len(room)
 	}

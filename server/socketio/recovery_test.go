@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -645,4 +647,62 @@ func TestRecoveryUnderLoad(t *testing.T) {
 		<-done
 		g.lose()
 	})
+}
+
+// The same without a clock that waits for everybody: broadcasts, losses and returns at any moment. The end of a socket
+// in the middle of a broadcast once lost that one event.
+func TestRecoveryWhileBroadcasting(t *testing.T) {
+	const events, losses = 6000, 1200
+	o := recoverable()
+	o.Recovery.MaxBytes = 64 << 20
+	server := socketio.New(o)
+	n := server.Of("/", &app{connected: func(s *socketio.Socket) {
+		if !s.Recovered() {
+			s.Join("room")
+			_ = s.Emit("start")
+		}
+	}})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newSite(t, l, server)
+	p, answer := x.enter(``)
+	offset := lastString(p.next())
+
+	ahead := make(chan struct{}, 2) // the reader mostly has everything when it is lost, so its offset is the last one sent
+	var sender sync.WaitGroup
+	sender.Go(func() {
+		for i := range events {
+			ahead <- struct{}{}
+			// At any moment of what the server does about the loss.
+			for start, pause := time.Now(), time.Duration(i%100)*2*time.Microsecond; time.Since(start) < pause; {
+				runtime.Gosched()
+			}
+			n.Broadcast("room", packet(t, "n", i), nil)
+		}
+	})
+	next := 0
+	for next < events {
+		text, err := p.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got int
+		if _, err := fmt.Sscanf(text, `42["n",%d`, &got); err != nil {
+			continue // the CONNECT answer
+		}
+		if got != next {
+			t.Fatalf("heard %q, want %d", text, next)
+		}
+		offset = lastString(text)
+		next++
+		<-ahead
+		if next%(events/losses) == 0 {
+			p.lose()
+			p = x.open()
+			p.say(fmt.Sprintf(`40{"pid":%q,"offset":%q}`, answer.PID, offset))
+		}
+	}
+	sender.Wait()
 }

@@ -102,12 +102,13 @@ func (r *rooms) names() []string {
 
 // Join puts the socket into a room; nothing happens when it is there already or has gone.
 func (s *Socket) Join(name string) {
+	position := s.conn.server.recovery.position()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, in := s.rooms[name]; in || s.closed.Load() {
 		return
 	}
-	s.join(name, s.conn.server.recovery.position())
+	s.join(name, position)
 }
 
 // join is called with mu held.
