@@ -14,6 +14,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/engineio"
+	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/live"
 	"github.com/elite-trading-coach/coach/server/rest"
@@ -33,11 +34,12 @@ func (s *Server) assemble(context.Context) (http.Handler, error) {
 	s.chat = chat.New(chat.Options{
 		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, Logger: s.log,
 	})
+	records := journal.New(journal.Options{Store: s.store})
 	if s.model == nil {
 		s.model = coach.NewBuiltin()
 	}
 	s.worker = coach.NewWorker(coach.Options{
-		Chat: s.chat, Bus: s.bus, Model: s.model, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
+		Chat: s.chat, Bus: s.bus, Model: s.model, Journal: records, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
 		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Logger: s.log,
 	})
 	limits := func(ctx context.Context, a auth.Actor) any { return s.allowance(ctx, a) }
@@ -51,7 +53,7 @@ func (s *Server) assemble(context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	return rest.New(rest.Options{
-		Auth: s.auth, Chat: s.chat, Limiter: s.limiter, Tiers: s.tiers,
+		Auth: s.auth, Chat: s.chat, Journal: records, Limiter: s.limiter, Tiers: s.tiers,
 		Origins: originCheck(c), TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
 		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,
 		Version: s.Build.Version, Health: s.health, Checks: s.checks(), Ready: s.readiness,

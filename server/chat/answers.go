@@ -36,6 +36,9 @@ type Outcome struct {
 	Model      string
 	Usage      *Usage
 	Error      *MessageError // with failed
+	// PlanVersion is the version of the asker's plan that the verdict was
+	// given by; 0: the default plan. It is sealed with the verdict.
+	PlanVersion int64
 }
 
 // ErrLeaseLost says that the answer is another worker's now, or finished.
@@ -106,7 +109,10 @@ func (s *Service) Finish(ctx context.Context, j Job, o Outcome) error {
 			return ErrLeaseLost
 		}
 		o.write(&row)
-		return s.close(ctx, tx, &row)
+		if err := s.close(ctx, tx, &row); err != nil {
+			return err
+		}
+		return seal(ctx, tx, row, o.PlanVersion)
 	})
 	if err != nil {
 		return leaseError(err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/trading"
 )
 
@@ -22,10 +23,24 @@ func (w *Worker) prompt(ctx context.Context, job chat.Job) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, fmt.Errorf("read the history: %w", err)
 	}
+	desk, err := w.desk(ctx, job)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("read the journal: %w", err)
+	}
 	return Prompt{
-		Mode: job.Mode, Text: question.Content, History: turns(rows, question), Plan: trading.DefaultPlan(),
-		Now: time.Now(), Author: orEmpty(question.UserID), HasImages: question.ImageURL != nil || len(question.Uploads) > 0,
+		Mode: job.Mode, Text: question.Content, History: turns(rows, question), Plan: desk.Plan, PlanVersion: int(desk.PlanVersion),
+		Session: desk.Session, Now: desk.Session.Now, Author: orEmpty(question.UserID),
+		HasImages: question.ImageURL != nil || len(question.Uploads) > 0,
 	}, nil
+}
+
+// desk is what the ideas of who asked are held against: their own plan and
+// day, whatever the message says of them.
+func (w *Worker) desk(ctx context.Context, job chat.Job) (journal.Desk, error) {
+	if w.Journal == nil || job.AskedBy == "" {
+		return journal.Desk{Plan: trading.DefaultPlan(), Session: trading.SessionState{Now: time.Now()}}, nil
+	}
+	return w.Journal.DeskOf(ctx, job.AskedBy)
 }
 
 // turns lists what was said before the question. Of several answers to one

@@ -18,6 +18,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/journal"
 )
 
 const (
@@ -33,6 +34,9 @@ type Options struct {
 	Chat  *chat.Service
 	Bus   bus.Bus
 	Model Model
+	// Journal knows the plan and the day of who asks; nil: everybody has the
+	// default plan, and nothing is known of the day.
+	Journal *journal.Service
 	// Owner names this worker in leases; it must differ between processes.
 	Owner string
 	// Alone: no other process writes answers in this database, so leases left

@@ -50,8 +50,9 @@ type writing struct {
 
 // result is what the model came to.
 type result struct {
-	answer Answer
-	err    error
+	answer      Answer
+	planVersion int64 // that the answer was made by
+	err         error
 }
 
 // write brings one claimed answer to an end, or gives it back when ctx ends.
@@ -120,7 +121,7 @@ func (a *writing) think(ctx context.Context) (r result) {
 			return context.Cause(ctx)
 		}
 	})
-	return result{answer, err}
+	return result{answer, int64(prompt.PlanVersion), err}
 }
 
 // relay publishes the pieces as they come and keeps the lease, until the model
@@ -224,7 +225,7 @@ func (a *writing) conclude(ctx, model context.Context, r result) {
 	cause := context.Cause(model)
 	switch {
 	case r.err == nil:
-		a.finish(ctx, completed(r.answer, text))
+		a.finish(ctx, completed(r, text))
 	case errors.Is(cause, errLeaseLost):
 		a.w.Logger.Info("an answer went to another worker", "answer", a.job.ID)
 	case errors.Is(cause, errStopped):
@@ -243,10 +244,11 @@ func (a *writing) conclude(ctx, model context.Context, r result) {
 	}
 }
 
-func completed(answer Answer, text string) chat.Outcome {
+func completed(r result, text string) chat.Outcome {
+	answer := r.answer
 	o := chat.Outcome{
 		Status: chat.StatusCompleted, Text: text, Verdict: answer.Verdict, Confidence: answer.Confidence,
-		Analysis: answer.Analysis, Model: answer.Model,
+		Analysis: answer.Analysis, Model: answer.Model, PlanVersion: r.planVersion,
 	}
 	if u := answer.Usage; u != nil {
 		o.Usage = &chat.Usage{PromptTokens: int64(u.PromptTokens), CompletionTokens: int64(u.CompletionTokens), CostMicros: u.CostMicros}

@@ -26,6 +26,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
 )
 
@@ -33,6 +34,7 @@ import (
 type Options struct {
 	Auth    *auth.Service
 	Chat    *chat.Service
+	Journal *journal.Service
 	Limiter limit.Limiter
 	Tiers   *limit.Tiers
 	// LimitsOff counts nothing, for benches.
