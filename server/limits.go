@@ -103,3 +103,10 @@ func (s *Server) answersPerDay(a auth.Actor) int {
 	}
 	return s.tiers.Of(a.Tier).AnswersPerDay
 }
+
+func (s *Server) maxMembers(owner auth.Actor) int {
+	if !s.Config.Limits.Enabled {
+		return -1
+	}
+	return s.tiers.Of(owner.Tier).Members
+}

@@ -8,9 +8,38 @@ import (
 // Member is one person in a conversation.
 type Member struct {
 	ConversationID, UserID string
-	Role                   string
+	Username, DisplayName  string // the person's, as of now
+	Role                   string // owner, member or viewer
 	JoinedAt               time.Time
 	LastReadSeq            int64
+}
+
+const memberColumns = `m.conversation_id, m.user_id, u.username, u.display_name, m.role, m.joined_at, m.last_read_seq`
+
+func scanMember(row scanner) (Member, error) {
+	var m Member
+	err := row.Scan(&m.ConversationID, &m.UserID, (*opt)(&m.Username), &m.DisplayName, &m.Role, (*usec)(&m.JoinedAt), &m.LastReadSeq)
+	return m, err
+}
+
+// Members lists who is in a conversation, in the order in which they came.
+func (r Reader) Members(ctx context.Context, conversationID string) ([]Member, error) {
+	return collect(ctx, r, "list members", scanMember, `SELECT `+memberColumns+` FROM members m JOIN users u ON u.id = m.user_id
+		WHERE m.conversation_id = $1 ORDER BY m.joined_at, m.user_id`, conversationID)
+}
+
+// Member finds one person in a conversation.
+func (r Reader) Member(ctx context.Context, conversationID, userID string) (Member, error) {
+	m, err := scanMember(r.q.QueryRowContext(ctx, `SELECT `+memberColumns+` FROM members m JOIN users u ON u.id = m.user_id
+		WHERE m.conversation_id = $1 AND m.user_id = $2`, conversationID, userID))
+	return m, r.wrap("find member", err)
+}
+
+// CountMembers counts who is in a conversation.
+func (r Reader) CountMembers(ctx context.Context, conversationID string) (int, error) {
+	var n int
+	err := r.q.QueryRowContext(ctx, `SELECT count(*) FROM members WHERE conversation_id = $1`, conversationID).Scan(&n)
+	return n, r.wrap("count members", err)
 }
 
 // MemberIDs lists who is in a conversation.
@@ -52,4 +81,9 @@ func (tx *Tx) PutMember(ctx context.Context, m Member) error {
 	_, err := tx.count(ctx, "put member", `INSERT INTO members (conversation_id, user_id, role, joined_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role`, m.ConversationID, m.UserID, m.Role, usec(m.JoinedAt))
 	return err
+}
+
+// DeleteMember takes somebody out of a conversation.
+func (tx *Tx) DeleteMember(ctx context.Context, conversationID, userID string) error {
+	return tx.one(ctx, "delete member", `DELETE FROM members WHERE conversation_id = $1 AND user_id = $2`, conversationID, userID)
 }

@@ -32,7 +32,10 @@ type Options struct {
 	// AnswersPerDay is how many answers the actor's tier has a day; negative
 	// or nil: no limit.
 	AnswersPerDay func(a auth.Actor) int
-	Logger        *slog.Logger
+	// MaxMembers is how many people the owner's tier allows in one
+	// conversation; negative or nil: no limit.
+	MaxMembers func(owner auth.Actor) int
+	Logger     *slog.Logger
 	// Now is the clock; nil: the real one.
 	Now func() time.Time
 }
@@ -44,6 +47,7 @@ type Service struct {
 	bus           bus.Bus
 	allowSend     func(context.Context, auth.Actor) error
 	answersPerDay func(auth.Actor) int
+	maxMembers    func(auth.Actor) int
 	log           *slog.Logger
 	now           func() time.Time
 	activity      *activity
@@ -52,7 +56,7 @@ type Service struct {
 // New puts the rules together; [Service.Run] starts what runs beside requests.
 func New(o Options) *Service {
 	s := &Service{
-		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay,
+		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
 		log: o.Logger, now: o.Now, activity: newActivity(),
 	}
 	if s.allowSend == nil {
@@ -60,6 +64,9 @@ func New(o Options) *Service {
 	}
 	if s.answersPerDay == nil {
 		s.answersPerDay = func(auth.Actor) int { return -1 }
+	}
+	if s.maxMembers == nil {
+		s.maxMembers = func(auth.Actor) int { return -1 }
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

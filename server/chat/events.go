@@ -29,6 +29,8 @@ const (
 	EventConversation = "conversation.updated"
 	EventActivity     = "conversation.activity"
 	EventGone         = "conversation.deleted"
+	EventMemberAdded  = "member.added"
+	EventMemberLeft   = "member.removed"
 )
 
 // The events on an answer's own topic, for its worker.

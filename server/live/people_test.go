@@ -292,3 +292,33 @@ func TestRecoveryGivesWhatWasMissedAndChecksTheSession(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoIsRemovedHearsNothingMore(t *testing.T) {
+	d := newDesk(t, setup{})
+	a, b := d.person("ann"), d.person("bob")
+	id := a.conversation("off")
+	vb := b.connect(nil)
+	if _, _, err := d.chat.Invite(t.Context(), a.actor, id, "bob", chat.RoleMember); err != nil {
+		t.Fatal(err)
+	}
+	vb.next("member_added")
+	vb.next("conversation_updated")
+	va := a.connect(nil)
+	va.must("join_conversation", id)
+	vb.must("join_conversation", id)
+	if err := d.chat.Remove(t.Context(), a.actor, id, b.actor.UserID); err != nil {
+		t.Fatal(err)
+	}
+	vb.next("member_removed")
+	va.next("member_removed")
+	a.says(id, "between us")
+	va.next("new_message")
+	if got := vb.ask("join_conversation", id); got.Code != "NOT_FOUND" {
+		t.Fatalf("a removed member joined: %s", got.raw)
+	}
+	for len(vb.Events) > 0 {
+		if e := <-vb.Events; e.Name == "new_message" || e.Name == "conversation_updated" {
+			t.Fatalf("a removed member was told %s", e.Name)
+		}
+	}
+}

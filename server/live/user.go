@@ -44,6 +44,10 @@ func (s *Server) tellUser(id string, e bus.Event) {
 		}
 		s.expel(id, v.ConversationID)
 		s.toUser(room, "conversation_deleted", e.Data, nil)
+	case chat.EventMemberAdded:
+		s.toUser(room, "member_added", e.Data, nil)
+	case chat.EventMemberLeft:
+		s.memberLeft(id, e.Data)
 	case eventRead, eventStatus:
 		var v except
 		if json.Unmarshal(e.Data, &v) != nil {
@@ -60,4 +64,20 @@ func (s *Server) toUser(room, name string, payload json.RawMessage, but func(*so
 		return
 	}
 	s.ns.Broadcast(room, p, but)
+}
+
+// memberLeft tells one user that somebody is no longer in a conversation. Was
+// it themselves, their sockets leave its room first.
+func (s *Server) memberLeft(user string, payload json.RawMessage) {
+	var v struct {
+		ConversationID string
+		Member         struct{ UserID string }
+	}
+	if json.Unmarshal(payload, &v) != nil {
+		return
+	}
+	if v.Member.UserID == user {
+		s.expel(user, v.ConversationID)
+	}
+	s.toUser(chat.UserTopic(user), "member_removed", payload, nil)
 }

@@ -70,6 +70,9 @@ func (s *site) routes() []route {
 		{del, "/api/conversations/:id", member, usual, s.deleteConversation},
 		{post, "/api/conversations/:id/archive", member, usual, s.archive},
 		{post, "/api/conversations/:id/unarchive", member, usual, s.unarchive},
+		{get, "/api/conversations/:id/members", member, usual, s.members},
+		{post, "/api/conversations/:id/members", member, usual, s.invite},
+		{del, "/api/conversations/:id/members/:userId", member, usual, s.removeMember},
 		{get, "/api/conversations/:id/messages", member, usual, s.conversationMessages},
 
 		{get, "/api/messages", member, usual, s.listMessages},

@@ -3,6 +3,7 @@ package rest
 import (
 	"bufio"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,12 @@ func TestEveryRoute(t *testing.T) {
 	ann.post("/api/messages/"+answer.ID+"/regenerate", nil).want(http.StatusCreated)
 	ann.get("/api/messages/" + answer.ID + "/stream").want(http.StatusOK)
 	ann.delete("/api/messages/"+m.ID, nil).want(http.StatusOK)
+	bobs := ann.post("/api/conversations/"+id+"/members", map[string]string{"identifier": "BOB", "role": "viewer"}).want(http.StatusCreated)
+	ann.post("/api/conversations/"+id+"/members", map[string]string{"identifier": "bob@example.org", "role": "member"}).want(http.StatusOK)
+	ann.get("/api/conversations/" + id + "/members").want(http.StatusOK)
+	var bob struct{ UserID string }
+	bobs.into(&bob)
+	ann.delete("/api/conversations/"+id+"/members/"+bob.UserID, nil).want(http.StatusOK)
 	ann.delete("/api/conversations/"+id, nil).want(http.StatusOK)
 	for _, path := range []string{"", "/live", "/ready", "/db", "/websocket", "/ai", "/uploads"} {
 		p.do(ask{method: "GET", path: "/api/health" + path}).want(http.StatusOK)
@@ -86,6 +93,7 @@ type signIn struct {
 }
 
 func TestTheTableIsTheDescription(t *testing.T) {
+	params := regexp.MustCompile(`:(\w+)`)
 	doc, err := contract()
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +105,7 @@ func TestTheTableIsTheDescription(t *testing.T) {
 		}
 	}
 	for _, r := range (&site{}).routes() {
-		served = append(served, r.method+" "+strings.ReplaceAll(r.path, ":id", "{id}"))
+		served = append(served, r.method+" "+params.ReplaceAllString(r.path, "{$1}"))
 	}
 	slices.Sort(written)
 	slices.Sort(served)
