@@ -109,11 +109,12 @@ func (r Reader) CountConversations(ctx context.Context, p ConversationPage) (int
 }
 
 // LockMembership is Membership for a transaction that will change the
-// conversation: changes to one conversation follow each other.
+// conversation: changes to one conversation follow each other, and who had to
+// wait for one decides on what it left.
 func (tx *Tx) LockMembership(ctx context.Context, conversationID, userID string) (Membership, error) {
 	m, err := scanMembership(tx.q.QueryRowContext(ctx, `SELECT `+membershipColumns+`
 		FROM members m JOIN conversations c ON c.id = m.conversation_id
-		WHERE m.conversation_id = $1 AND m.user_id = $2`+tx.d.lockConversation, conversationID, userID))
+		WHERE m.conversation_id = $1 AND m.user_id = $2 AND c.deleted_at IS NULL`+tx.d.lockMembership, conversationID, userID))
 	return m, tx.wrap("lock conversation", err)
 }
 
@@ -164,25 +165,46 @@ func (tx *Tx) NextRev(ctx context.Context, conversationID string, removed int, a
 	return rev, tx.wrap("take revision", err)
 }
 
-// DeleteConversation makes a conversation invisible to everybody at once;
-// PurgeDeleted removes its rows later, in small steps.
+// endAnswers ends the open answers of a conversation, so that nobody begins or
+// goes on with one that nobody will read; its worker has lost the lease. Their
+// rows are gone soon, so they take no revision.
+const endAnswers = `UPDATE messages SET status = 'stopped', lease_owner = NULL, lease_until = NULL
+	WHERE status IN ('pending', 'streaming') AND conversation_id `
+
+// DeleteConversation makes a conversation invisible to everybody at once and
+// ends its open answers; PurgeDeleted removes its rows later, in small steps.
 func (tx *Tx) DeleteConversation(ctx context.Context, id string, at time.Time) error {
 	if _, err := tx.count(ctx, "remove members", `DELETE FROM members WHERE conversation_id = $1`, id); err != nil {
 		return err
 	}
-	return tx.one(ctx, "delete conversation", `UPDATE conversations SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL`, id, usec(at))
+	if err := tx.one(ctx, "delete conversation", `UPDATE conversations SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL`, id, usec(at)); err != nil {
+		return err
+	}
+	_, err := tx.count(ctx, "end answers", endAnswers+`= $1`, id)
+	return err
 }
 
 // DeleteConversationsOf does what the deletion of an account asks: the user's
 // own conversations go, the memberships elsewhere end, and the messages
 // written elsewhere become tombstones.
 func (tx *Tx) DeleteConversationsOf(ctx context.Context, userID string, at time.Time) error {
+	// Whoever is writing in one of them comes before, or finds it gone.
+	_, err := collect(ctx, tx.Reader, "lock conversations", func(row scanner) (string, error) {
+		var id string
+		return id, row.Scan(&id)
+	}, `SELECT c.id FROM conversations c JOIN members m ON m.conversation_id = c.id WHERE m.user_id = $1 ORDER BY c.id`+tx.d.lockConversation, userID)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.count(ctx, "remove members", `DELETE FROM members WHERE user_id = $1
 		OR conversation_id IN (SELECT id FROM conversations WHERE owner_id = $1)`, userID); err != nil {
 		return err
 	}
 	if _, err := tx.count(ctx, "delete conversations", `UPDATE conversations SET deleted_at = $2 WHERE owner_id = $1 AND deleted_at IS NULL`,
 		userID, usec(at)); err != nil {
+		return err
+	}
+	if _, err := tx.count(ctx, "end answers", endAnswers+`IN (SELECT id FROM conversations WHERE owner_id = $1)`, userID); err != nil {
 		return err
 	}
 	return tx.tombstoneMessagesOf(ctx, userID, at)

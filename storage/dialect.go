@@ -32,9 +32,11 @@ type dialect struct {
 	name string
 	// now is the database's clock in microseconds, for leases.
 	now string
-	// These end a SELECT that a write will follow: of a conversation (c), of a
-	// message (m), of a message that nobody else has locked.
-	lockConversation, lockMessage, skipLocked string
+	// These end a SELECT that a write will follow: of a conversation (c), of
+	// one with somebody's membership (m), of a message (m), of a message that
+	// nobody else has locked. Postgres looks again, after it has waited, only at
+	// rows that it locks; so a membership is locked too, against change.
+	lockConversation, lockMembership, lockMessage, skipLocked string
 	// classify turns a driver's error into a sentinel that keeps it.
 	classify func(error) error
 }
@@ -49,6 +51,7 @@ var postgresDialect = dialect{
 	name:             Postgres,
 	now:              "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	lockConversation: " FOR UPDATE OF c",
+	lockMembership:   " FOR UPDATE OF c FOR SHARE OF m",
 	lockMessage:      " FOR UPDATE OF m",
 	skipLocked:       " FOR UPDATE OF m SKIP LOCKED",
 	classify:         classifyPostgres,

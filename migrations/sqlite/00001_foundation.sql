@@ -132,7 +132,8 @@ CREATE TABLE messages (
     UNIQUE (conversation_id, seq),
     UNIQUE (conversation_id, rev)
 );
-CREATE UNIQUE INDEX messages_client_id ON messages (user_id, client_message_id) WHERE client_message_id IS NOT NULL;
+-- also finds what one person wrote, when the account is deleted
+CREATE UNIQUE INDEX messages_client_id ON messages (user_id, client_message_id) WHERE user_id IS NOT NULL;
 CREATE INDEX messages_parent ON messages (parent_id, seq) WHERE parent_id IS NOT NULL;
 CREATE INDEX messages_open_answers ON messages (conversation_id, seq) WHERE status IN ('pending', 'streaming');
 
