@@ -668,8 +668,6 @@ func TestRecoveryWhileBroadcasting(t *testing.T) {
 	}
 	x := newSite(t, l, server)
 	p, answer := x.enter(``)
-	offset := lastString(p.next())
-
 	ahead := make(chan struct{}, 2) // the reader mostly has everything when it is lost, so its offset is the last one sent
 	var sender sync.WaitGroup
 	sender.Go(func() {
@@ -695,13 +693,12 @@ func TestRecoveryWhileBroadcasting(t *testing.T) {
 		if got != next {
 			t.Fatalf("heard %q, want %d", text, next)
 		}
-		offset = lastString(text)
 		next++
 		<-ahead
 		if next%(events/losses) == 0 {
 			p.lose()
 			p = x.open()
-			p.say(fmt.Sprintf(`40{"pid":%q,"offset":%q}`, answer.PID, offset))
+			p.say(fmt.Sprintf(`40{"pid":%q,"offset":%q}`, answer.PID, lastString(text)))
 		}
 	}
 	sender.Wait()
