@@ -84,6 +84,14 @@ func (p *person) conversation(coach string) string {
 // rows reads a whole conversation.
 func (p *person) rows(conversation string) []row {
 	p.t.Helper()
+	all, err := p.tryRows(conversation)
+	if err != nil {
+		p.t.Fatalf("read the conversation: %v", err)
+	}
+	return all
+}
+
+func (p *person) tryRows(conversation string) ([]row, error) {
 	var all []row
 	for before := int64(0); ; {
 		var page struct {
@@ -95,10 +103,12 @@ func (p *person) rows(conversation string) []row {
 		if before > 0 {
 			path += fmt.Sprintf("&before=%d", before)
 		}
-		p.get(path, &page)
+		if err := p.client.Get(p.t.Context(), path, &page); err != nil {
+			return nil, err
+		}
 		all = append(page.Messages, all...)
 		if !page.HasMore {
-			return all
+			return all, nil
 		}
 		before = page.NextBefore
 	}

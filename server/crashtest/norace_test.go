@@ -2,5 +2,9 @@
 
 package crashtest
 
-// raceFlag builds the binary as the tests are built.
-const raceFlag = "-race=false"
+const (
+	// raceFlag builds the binary as the tests are built.
+	raceFlag = "-race=false"
+	// memoryCeiling is what a server may take under any flood, in bytes, generously.
+	memoryCeiling = int64(300 << 20)
+)
