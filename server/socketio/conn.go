@@ -3,6 +3,7 @@ package socketio
 import (
 	"container/list"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/elite-trading-coach/coach/server/engineio"
@@ -18,12 +19,14 @@ const (
 	ReasonTakenOver        = "client returned" // the client came back before the loss of its transport was noticed
 
 	reasonConnectTimeout = "connect timeout"
+	reasonCrowded        = "too many sessions"
 )
 
 // conn is one engine session with the sockets on it, one for each namespace the client has entered.
 type conn struct {
 	server  *Server
 	session *engineio.Session
+	address string        // whom the session counts for while it is in no namespace
 	entry   *list.Element // in server.entering, guarded by its lock
 
 	// turn is held while the Handler is told of an event, an ack or an end, so that it hears of one thing at a time.
@@ -111,13 +114,15 @@ func (c *conn) socket(namespace string) *Socket {
 	return nil
 }
 
-// enter puts a socket in the place of its namespace; false when the session has ended meanwhile.
+// enter puts a socket in the place of its namespace; false when the session has ended meanwhile. Under one lock with
+// left, so that a session is among those that are entering exactly while it is in no namespace.
 func (c *conn) enter(s *Socket) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
 		return false
 	}
+	c.server.entering.remove(c)
 	for i, old := range c.sockets {
 		if old.namespace == s.namespace {
 			c.sockets[i] = s
@@ -126,6 +131,19 @@ func (c *conn) enter(s *Socket) bool {
 	}
 	c.sockets = append(c.sockets, s)
 	return true
+}
+
+// left is called when a socket has ended: a session that is in no namespace any more waits like one that has not
+// entered, or is closed if too many do.
+func (c *conn) left() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended || slices.ContainsFunc(c.sockets, func(s *Socket) bool { return !s.closed.Load() }) {
+		return
+	}
+	if !c.server.entering.add(c) {
+		c.session.Close(reasonCrowded)
+	}
 }
 
 func (c *conn) drained() {
@@ -137,16 +155,17 @@ func (c *conn) drained() {
 }
 
 func (c *conn) closed(reason string) {
-	c.server.entering.remove(c)
 	c.mu.Lock()
 	c.ended = true
 	c.mu.Unlock()
+	c.server.entering.remove(c)
 	for _, s := range c.snapshot() {
 		s.end(reason, endForNow)
 	}
 	// A task may be running elsewhere (Disconnect from another goroutine). The engine counts this session as closed
 	// when we return, so wait for it.
 	c.turn.Lock()
+	c.assemble.drop() // a parked socket keeps its conn
 	c.runTasks()
 	c.turn.Unlock()
 	c.pump()

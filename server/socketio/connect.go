@@ -38,7 +38,6 @@ func (c *conn) connect(m message) {
 	if s == nil { // the session ended meanwhile
 		return
 	}
-	c.server.entering.remove(c)
 	s.guard("connected", func(h Handler) { h.Connected(s) })
 }
 

@@ -12,6 +12,9 @@ import (
 // maxNamespaceLength bounds the one part of a packet that is echoed to the client as it came.
 const maxNamespaceLength = 256
 
+// maxConnectPayload bounds, in bytes, what a client says on entering a namespace: it is kept as long as its socket.
+const maxConnectPayload = 64 << 10
+
 // errMalformed is wrapped by everything that makes a packet unreadable. The connection it came on is closed, because
 // what follows cannot be trusted to begin where a packet begins.
 var errMalformed = errors.New("malformed packet")
@@ -151,6 +154,9 @@ func decodePayload(p wirePacket, text []byte) (wirePacket, error) {
 	}
 	if len(text) == 0 {
 		return p, nil
+	}
+	if len(text) > maxConnectPayload {
+		return p, malformed("payload larger than %d bytes", maxConnectPayload)
 	}
 	if p.kind == typeDisconnect {
 		return p, malformed("DISCONNECT with a payload")

@@ -45,6 +45,24 @@ type Handshake struct {
 	Time       time.Time
 }
 
+// size is about how many bytes the client gave that are kept.
+func (h *Handshake) size() int {
+	if h == nil {
+		return 0
+	}
+	n := len(h.Auth)
+	for name, values := range h.Header {
+		n += len(name)
+		for _, v := range values {
+			n += len(v)
+		}
+	}
+	if h.URL != nil {
+		n += 2 * len(h.URL.RawQuery) // and Query
+	}
+	return n
+}
+
 // Admission is Handler.Connect's answer to a client that may enter.
 type Admission struct {
 	// Identity says who this is, for instance a user's id: what a socket missed is only given to the same identity.

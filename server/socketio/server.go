@@ -2,8 +2,10 @@ package socketio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -15,11 +17,18 @@ import (
 type Options struct {
 	Engine engineio.Options
 
-	ConnectTimeout time.Duration // for a session to enter its first namespace; 45 s. Also bounds one Handler.Connect.
+	ConnectTimeout time.Duration // for a session that is in no namespace to enter one; 45 s. Also bounds one Handler.Connect.
 	MaxAttachments int           // binary attachments of one packet; 10
 	MaxEventBytes  int           // bytes of one binary packet, attachments included; four times Engine.MaxPayload
 	Recovery       RecoveryOptions
 	Logger         *slog.Logger // discards unless given
+
+	// MaxEntering and MaxEnteringEach bound the sessions that are in no namespace, of whom nobody knows who they are:
+	// in all (10 000) and of one address (250). One more is refused with 503, which clients try again after.
+	MaxEntering, MaxEnteringEach int
+	// Address tells whom a session counts for, from its net connection's host:port and its request's header. nil: the
+	// host of the connection.
+	Address func(remoteAddr string, header http.Header) string
 }
 
 // RecoveryOptions bound connection state recovery, which is kept in this process's memory. It is off unless both
@@ -46,6 +55,15 @@ func (o Options) withDefaults() Options {
 	if o.MaxEventBytes <= 0 {
 		o.MaxEventBytes = 4 * o.Engine.MaxPayload
 	}
+	if o.MaxEntering <= 0 {
+		o.MaxEntering = 10_000
+	}
+	if o.MaxEnteringEach <= 0 {
+		o.MaxEnteringEach = 250
+	}
+	if o.Address == nil {
+		o.Address = hostOf
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -69,12 +87,35 @@ type Server struct {
 func New(o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{options: o, namespaces: map[string]*Namespace{}, logger: o.Logger}
-	s.entering = newEntering(o.ConnectTimeout)
+	s.entering = newEntering(o)
 	if o.Recovery.Window > 0 && o.Recovery.MaxBytes > 0 {
 		s.recovery = newRecovery(o)
 	}
-	s.engine = engineio.NewServer(o.Engine, sessions{server: s})
+	engine := o.Engine
+	engine.Admit = s.admit
+	s.engine = engineio.NewServer(engine, sessions{server: s})
 	return s
+}
+
+var errCrowded = errors.New("too many connections that have not signed in; connect again in a moment")
+
+// admit refuses a session that would be one too many, before anything is made of it.
+func (s *Server) admit(r *http.Request) error {
+	if s.entering.full(s.options.Address(r.RemoteAddr, r.Header)) {
+		return errCrowded
+	}
+	if s.options.Engine.Admit == nil {
+		return nil
+	}
+	return s.options.Engine.Admit(r)
+}
+
+func hostOf(remoteAddr string, _ http.Header) string {
+	host, _, err := net.SplitHostPort(remoteAddr)
+	if err != nil {
+		return remoteAddr
+	}
+	return host
 }
 
 // Of adds a namespace; "/" is the main one. It must be called before Run and before the first request, once for each
@@ -113,7 +154,11 @@ type sessions struct{ server *Server }
 func (h sessions) Open(session *engineio.Session) {
 	c := newConn(h.server, session)
 	session.Value = c
-	h.server.entering.add(c)
+	r := session.Request()
+	c.address = h.server.options.Address(r.RemoteAddr, r.Header)
+	if !h.server.entering.add(c) { // many asked at the same moment
+		session.Close(reasonCrowded)
+	}
 }
 
 func (h sessions) Message(session *engineio.Session, m engineio.Message) {

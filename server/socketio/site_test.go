@@ -155,6 +155,20 @@ func (x *site) open() *peer {
 	return p
 }
 
+// tryWebSocket asks for a session over WebSocket, which may be refused.
+func (x *site) tryWebSocket() (net.Conn, error) {
+	x.t.Helper()
+	conn, err := x.dial()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if _, err := enginetest.Upgrade(conn, path+"websocket", nil); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
 // enter makes a session and enters the main namespace with a payload, which may be empty.
 func (x *site) enter(payload string) (*peer, connectAnswer) {
 	x.t.Helper()

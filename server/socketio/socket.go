@@ -170,6 +170,7 @@ func (s *Socket) end(reason string, how ending) {
 		return
 	}
 	s.namespace.remove(s)
+	s.conn.left()
 	if r != nil && how == endForGood {
 		r.forget(s)
 	}
