@@ -83,18 +83,24 @@ func (s *Session) afterBody() *refusal {
 	return nil
 }
 
-// readBody reads at most MaxPayload bytes. A body that trickles in gets as long
-// as a session lives without a pong.
+// readBody reads at most MaxPayload bytes.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) error {
 	limit := int64(s.options.MaxPayload)
 	if r.ContentLength > limit {
 		return &http.MaxBytesError{Limit: limit}
 	}
-	c := http.NewResponseController(w)
-	until := time.Now().Add(s.options.PingInterval + s.options.PingTimeout)
-	if err := ignoreUnsupported(c.SetReadDeadline(until)); err != nil {
-		return err
-	}
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
-	return err // net/http takes the deadline back before the next request
+	return err
+}
+
+// boundBody gives a body as long to arrive as a session lives without a pong,
+// whether anybody here reads it or not: net/http reads what is left of one
+// before it goes on, and waits for it. It takes the deadline back before the
+// next request of the connection.
+func (s *Server) boundBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 {
+		return // a deadline would end a poll that waits
+	}
+	until := time.Now().Add(s.options.PingInterval + s.options.PingTimeout)
+	_ = http.NewResponseController(w).SetReadDeadline(until) // a recorder has none
 }

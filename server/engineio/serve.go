@@ -44,6 +44,7 @@ func unavailable(why error) *refusal {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.boundBody(w, r)
 	allowed := s.cors(w, r)
 	switch {
 	case !allowed:
