@@ -32,7 +32,7 @@ func (s *Server) assemble(context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	s.chat = chat.New(chat.Options{
-		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, Logger: s.log,
+		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
 	records := journal.New(journal.Options{Store: s.store})
 	if s.model == nil {
