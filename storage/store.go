@@ -58,6 +58,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite://"):
+		if path := strings.TrimPrefix(o.URL, "sqlite://"); path != "" {
+			keepPrivate(path, o.Logger)
+		}
 		return openSQLite(ctx, o)
 	case strings.HasPrefix(o.URL, "postgres://"), strings.HasPrefix(o.URL, "postgresql://"):
 		return openPostgres(ctx, o)
