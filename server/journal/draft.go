@@ -120,7 +120,7 @@ func (d *draft) build(now time.Time) (storage.Trade, problems) {
 	if d.decision == "" {
 		d.decision = Taken
 	}
-	if d.instrument == "" || strings.ContainsFunc(d.instrument, func(r rune) bool { return r <= ' ' || r == ';' || r > '~' }) {
+	if !isSymbol(d.instrument) {
 		bad.add("instrument", "Give the instrument by its symbol, such as MES or AAPL.")
 	}
 	if !oneOf(d.side, string(trading.Long), string(trading.Short)) {
@@ -139,9 +139,6 @@ func (d *draft) build(now time.Time) (storage.Trade, problems) {
 	d.unfold(&bad)
 	row := d.row()
 	if d.decision == Skipped {
-		if len(d.fills) > 0 {
-			bad.add("fills", "A trade that was skipped has no fills.")
-		}
 		if row.OpenedAt = d.openedAt; row.OpenedAt.IsZero() {
 			row.OpenedAt = now
 		}
@@ -157,6 +154,12 @@ func (d *draft) build(now time.Time) (storage.Trade, problems) {
 	}
 	row.Fingerprint = fingerprint(row)
 	return row, bad
+}
+
+// isSymbol takes what markets use as names; it never begins like a formula.
+func isSymbol(s string) bool {
+	const first, rest = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "./-_!"
+	return s != "" && strings.Trim(s, first+rest) == "" && strings.ContainsRune(first, rune(s[0]))
 }
 
 func (d *draft) checkWords(bad *problems) {
@@ -187,20 +190,22 @@ func (d *draft) checkWords(bad *problems) {
 // unfold makes fills of a trade that was told shortly; an exit closes what is
 // still open.
 func (d *draft) unfold(bad *problems) {
+	if d.decision == Skipped {
+		if len(d.fills) > 0 || d.quantity != nil || d.entry != nil || d.exit != nil {
+			bad.add("fills", "A trade that was skipped has no fills, quantity, entry or exit.")
+		}
+		return
+	}
 	if d.quantity != nil || d.entry != nil {
 		if len(d.fills) > 0 {
 			bad.add("fills", "Give either the fills or quantity and entry, not both.")
 			return
 		}
 		if d.quantity == nil || d.entry == nil || d.openedAt.IsZero() {
-			if d.decision == Taken {
-				bad.add("entry", "A trade needs quantity, entry and openedAt (or its fills).")
-			}
+			bad.add("entry", "A trade needs quantity, entry and openedAt (or its fills).")
 			return
 		}
-		if d.decision == Taken {
-			d.fills = []Fill{{sideIn(d.side), *d.quantity, *d.entry, Time(d.openedAt)}}
-		}
+		d.fills = []Fill{{sideIn(d.side), *d.quantity, *d.entry, Time(d.openedAt)}}
 	}
 	if d.exit == nil {
 		return
