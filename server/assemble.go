@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server/auth"
@@ -84,32 +83,25 @@ func authOptions(c configs.Config, log *slog.Logger) auth.Options {
 }
 
 func socketOptions(c configs.Config, log *slog.Logger) socketio.Options {
-	r := c.Realtime
+	r, mayCall := c.Realtime, originCheck(c)
+	strangers := 0 // as the room thinks right
+	if !c.Limits.Enabled {
+		strangers = math.MaxInt // a bench opens all its sockets at once, from one address
+	}
 	return socketio.Options{
 		Engine: engineio.Options{
 			PingInterval: r.PingInterval, PingTimeout: r.PingTimeout, UpgradeTimeout: r.UpgradeTimeout,
 			MaxPayload: r.MaxPayload, Transports: r.Transports, SoftLimit: r.OutboxSoft, HardLimit: r.OutboxHard,
 			AllowOrigin: func(req *http.Request) bool {
 				origin := req.Header.Get("Origin")
-				return origin == "" || originCheck(c)(origin, req)
+				return origin == "" || mayCall(origin, req)
 			},
 			Logger: log,
 		},
 		ConnectTimeout: r.ConnectTimeout,
+		MaxEntering:    strangers, MaxEnteringEach: strangers, Address: socketAddress(c),
 		Recovery:       socketio.RecoveryOptions{Window: r.RecoveryWindow, MaxBytes: r.RecoveryMaxBytes},
 		Logger:         log,
-	}
-}
-
-// originCheck says which pages may call: those of the configured origins and
-// the server's own. One list guards REST, polling and WebSocket.
-func originCheck(c configs.Config) func(origin string, r *http.Request) bool {
-	return func(origin string, r *http.Request) bool {
-		if slices.Contains(c.Server.FrontendURL, origin) || origin == strings.TrimSuffix(c.Server.PublicURL, "/") {
-			return true
-		}
-		_, host, ok := strings.Cut(origin, "://")
-		return ok && strings.EqualFold(host, r.Host)
 	}
 }
 

@@ -2,10 +2,18 @@ package rest
 
 import (
 	"net"
+	"net/http"
 	"net/netip"
 
 	"github.com/labstack/echo/v4"
 )
+
+// AddressOf makes what tells the address that a request comes from: the
+// connection's, or, where a trusted proxy's connection says for whom it asks,
+// that one.
+func AddressOf(proxies []netip.Prefix) func(r *http.Request) string {
+	return echo.ExtractIPFromXFFHeader(trust(proxies)...)
+}
 
 // trust tells Echo whose forwarding headers to believe: the given networks'
 // and nobody else's, not even a neighbour's on a private network.

@@ -114,7 +114,7 @@ func newSite(o Options) *site {
 	}
 	return &site{
 		Options: o, log: o.Logger,
-		address:   echo.ExtractIPFromXFFHeader(trust(o.TrustedProxies)...),
+		address:   AddressOf(o.TrustedProxies),
 		scheme:    echo.ExtractSchemeFromHeaders(trust(o.TrustedProxies)...),
 		publicly:  originOf(o.PublicURL),
 		known:     map[string]bool{},

@@ -1,0 +1,50 @@
+package server
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/elite-trading-coach/coach/configs"
+)
+
+// Fault 68: HTTP and sockets ask one list, and a public URL with a path, a
+// port that goes without saying or capitals is still the browser's origin.
+func TestFault68_ThePublicURLIsAnOriginForSocketsToo(t *testing.T) {
+	for public, origin := range map[string]string{
+		"https://coach.example.org/app": "https://coach.example.org",
+		"https://Coach.Example.org":     "https://coach.example.org",
+		"https://coach.example.org:443": "https://coach.example.org",
+	} {
+		c := configs.Config{Server: configs.Server{PublicURL: public}}
+		r := httptest.NewRequest(http.MethodGet, "http://10.0.0.1:3001/socket.io/", nil)
+		r.Header.Set("Origin", origin)
+		if !socketOptions(c, nil).Engine.AllowOrigin(r) {
+			t.Errorf("PUBLIC_URL %s: a page of %s may not open a socket", public, origin)
+		}
+		for _, stranger := range []string{"null", "https://coach.example.org.evil.net", "https://coach.example.org:8443", "https://evil.net"} {
+			if originCheck(c)(stranger, r) {
+				t.Errorf("PUBLIC_URL %s: a page of %s may call", public, stranger)
+			}
+		}
+	}
+}
+
+// Fault 26: behind a proxy everybody would be one address, and strangers would
+// take the places of all; in front of one, nobody may say who they are.
+func TestFault26_SocketsCountByTheAddressBehindTrustedProxies(t *testing.T) {
+	c := configs.Config{Server: configs.Server{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+	address := socketAddress(c)
+	said := func(xff string) http.Header { return http.Header{"X-Forwarded-For": {xff}} }
+	ann, bob := address("10.1.2.3:999", said("203.0.113.7")), address("10.1.2.3:999", said("203.0.113.8"))
+	if ann == bob {
+		t.Errorf("two people behind one proxy are both %q", ann)
+	}
+	if liar, plain := address("198.51.100.1:999", said("203.0.113.7")), address("198.51.100.1:5", nil); liar != plain {
+		t.Errorf("a stranger who claims an address is %q, and %q without the claim", liar, plain)
+	}
+	if a, b := address("[2001:db8::1]:1", nil), address("[2001:db8::ffff:2]:1", nil); a != b {
+		t.Errorf("one IPv6 network is two addresses: %q and %q", a, b)
+	}
+}
