@@ -8,7 +8,6 @@ import (
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server"
-	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
@@ -32,6 +31,7 @@ func TestSocketsSayWhatIsDescribed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWitness(t)
 			t.Run("Unlimited", func(t *testing.T) { playChat(t, w, url(t)) })
+			t.Run("Expiry", func(t *testing.T) { playExpiry(t, w, url(t)) })
 			t.Run("Limited", func(t *testing.T) { playLimits(t, w, url(t)) })
 			if t.Failed() {
 				return
@@ -112,11 +112,4 @@ func stage(t *testing.T, c configs.Config) (base string, s *stageCoach, stop fun
 	base, stop = runWith(t, server.Options{Config: c}.WithModel(s))
 	t.Cleanup(stop)
 	return base, s, stop
-}
-
-// tight is a tier with two messages a minute and one answer a day.
-func tight() limit.Tier {
-	tier := limit.Defaults()[limit.Free]
-	tier.BurstPerSecond, tier.MessagesPerMinute, tier.AnswersPerDay = 20, 2, 1
-	return tier
 }
