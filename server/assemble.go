@@ -100,8 +100,8 @@ func socketOptions(c configs.Config, log *slog.Logger) socketio.Options {
 		},
 		ConnectTimeout: r.ConnectTimeout,
 		MaxEntering:    strangers, MaxEnteringEach: strangers, Address: socketAddress(c),
-		Recovery:       socketio.RecoveryOptions{Window: r.RecoveryWindow, MaxBytes: r.RecoveryMaxBytes},
-		Logger:         log,
+		Recovery: socketio.RecoveryOptions{Window: r.RecoveryWindow, MaxBytes: r.RecoveryMaxBytes},
+		Logger:   log,
 	}
 }
 
