@@ -68,11 +68,9 @@ func (s *Service) Import(ctx context.Context, userID string, file io.Reader, how
 	im := &importing{s: s, userID: userID, rows: rows, how: how, seen: map[string]int64{}, report: ImportReport{DryRun: how.DryRun, Errors: []RowError{}}}
 	for more := true; more; {
 		var batch []storage.Trade
-		if batch, more, err = im.gather(); err != nil {
-			return im.report, err
-		}
-		if err := im.store(ctx, batch); err != nil {
-			return im.report, err
+		batch, more, err = im.gather()
+		if err := errors.Join(im.store(ctx, batch), err); err != nil {
+			return im.report, err // what came before the fault is stored
 		}
 	}
 	return im.report, nil
@@ -97,10 +95,10 @@ func (im *importing) gather() (batch []storage.Trade, more bool, err error) {
 			return batch, false, nil
 		}
 		if err != nil {
-			return nil, false, err
+			return batch, false, err
 		}
 		if im.report.Rows++; im.report.Rows > maxRows {
-			return nil, false, fault.Newf(fault.PayloadTooLarge, "The file has more than %d rows; split it. The rows before were read.", maxRows)
+			return batch, false, fault.Newf(fault.PayloadTooLarge, "The file has more than %d rows; split it. The rows before were read.", maxRows)
 		}
 		var row storage.Trade
 		if len(bad) == 0 {

@@ -200,3 +200,12 @@ func TestLooserRulesWaitForTheNextDay(t *testing.T) {
 		t.Errorf("the next day: held back %v, %v", after.HeldBack, err)
 	}
 }
+
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
