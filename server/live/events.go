@@ -137,10 +137,7 @@ func (s *Server) refuse(c *client, r *request, err error) {
 		s.log.Log(s.ctx, severity(err), "an event failed", "event", clip(r.event.Name), "user", c.who().UserID, "code", f.Code, "err", err)
 	}
 	if f.Code == fault.RateLimited {
-		_ = c.socket.Emit("rate_limited", map[string]any{
-			"event": clip(r.event.Name), "limit": f.Limit, "windowSeconds": int(f.Window / time.Second),
-			"retryAfterMs": f.RetryAfter.Milliseconds(), "tier": f.Tier,
-		})
+		s.tellLimited(c, r, f)
 	}
 	if r.refused != nil {
 		r.refused(f)
@@ -151,6 +148,18 @@ func (s *Server) refuse(c *client, r *request, err error) {
 	_ = r.event.Ack(refusal{
 		Error: f.Message, Code: f.Code, Retryable: f.Code.Retryable(), Details: f.Details, RetryAfterMs: f.RetryAfter.Milliseconds(),
 	})
+}
+
+// tellLimited is never kept for recovery: whoever sends without end would fill
+// the log that all share, and push out what others missed.
+func (s *Server) tellLimited(c *client, r *request, f *fault.Error) {
+	p, err := socketio.NewPacket("rate_limited", map[string]any{
+		"event": clip(r.event.Name), "limit": f.Limit, "windowSeconds": int(f.Window / time.Second),
+		"retryAfterMs": f.RetryAfter.Milliseconds(), "tier": f.Tier,
+	})
+	if err == nil {
+		_ = c.socket.Send(p.Transient()) // a socket that has gone needs no telling
+	}
 }
 
 // severity is how loudly a failure is logged. That the database is away is
