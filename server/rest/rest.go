@@ -90,6 +90,7 @@ type site struct {
 	scheme    echo.SchemeExtractor
 	publicly  string          // origin of PublicURL
 	known     map[string]bool // method and pattern of every route
+	streams   streams
 	began     time.Time
 	grace     time.Duration // for a connection beyond its deadline
 	keepAlive time.Duration // between signs of life on a quiet stream

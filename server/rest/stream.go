@@ -38,6 +38,11 @@ func (s *site) streamAnswer(c *call) error {
 	if answer.Type != chat.TypeAI {
 		return fault.New(fault.Validation, "Only an answer of the coach can be followed.")
 	}
+	end, err := s.beginStream(c)
+	if err != nil {
+		return err
+	}
+	defer end()
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	steps := follow(ctx, s.Chat, c, from)
 	defer func() {
