@@ -157,9 +157,10 @@ func (s *Server) drain(web *http.Server) {
 	s.phase.set(draining)
 	timeout := s.Config.Server.DrainTimeout
 	s.log.Info("stopping", "sockets", s.live.Len(), "timeout", timeout)
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	// Half the time is for the sockets and a quarter for requests; the last
+	// one is the grace of the answers in progress, see assemble.
+	ctx, cancel := context.WithTimeout(context.Background(), timeout*3/4)
 	defer cancel()
-	// Half the time is for the sockets, the rest for requests and answers.
 	s.live.Drain(ctx, spread(s.live.Len(), timeout/2))
 	if err := web.Shutdown(ctx); err != nil {
 		s.log.Warn("some requests were cut off", "err", err)

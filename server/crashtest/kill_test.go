@@ -42,7 +42,7 @@ func TestKillInTheMiddleOfSendsLosesNothing(t *testing.T) {
 			book := newLedger(killSenders)
 			for range kills {
 				plan(book, rooms)
-				life(t, who, book, 1+rand.Int64N(sendsPerKill*9/10), server.kill)
+				life(t, who, book, 1+rand.Int64N(killBefore), server.kill)
 				server = place.start()
 				who.moveTo(server)
 			}

@@ -7,4 +7,9 @@ const (
 	raceFlag = "-race=false"
 	// memoryCeiling is what a server may take under any flood, in bytes, generously.
 	memoryCeiling = int64(300 << 20)
+	// killBefore bounds the acknowledgement at which a round of a thousand sends
+	// is cut.
+	killBefore = 900
+	// floodSends is how many messages a flood has.
+	floodSends = 10_000
 )

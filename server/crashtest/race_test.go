@@ -8,4 +8,9 @@ const (
 	// memoryCeiling is what a server may take under any flood, in bytes, with what the
 	// detector itself takes.
 	memoryCeiling = int64(2 << 30)
+	// killBefore bounds the acknowledgement at which a round of a thousand sends
+	// is cut; the detector makes everything slow.
+	killBefore = 300
+	// floodSends is how many messages a flood has.
+	floodSends = 3_000
 )
