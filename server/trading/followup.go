@@ -42,7 +42,10 @@ func Continue(prev Idea, asked []Field, text string) (next Idea, changed bool) {
 		changed = next.merge(said)
 	}
 	if isYes(r.toks) && len(prev.Questions) > 0 {
-		next.Confirmed, next.Questions, changed = true, nil, true
+		if !next.agree() {
+			next.Confirmed = true
+		}
+		next.Questions, changed = nil, true
 	}
 	if !changed {
 		return prev, false

@@ -122,3 +122,51 @@ func TestContinue(t *testing.T) {
 		}
 	}
 }
+
+// TestStraysAreAsked: a number without a role is asked about when it could be
+// what is missing, and "yes" is an answer.
+func TestStraysAreAsked(t *testing.T) {
+	for _, tc := range []struct{ text, then, want string }{
+		{"long 2 MES at 6000, stop 5994, target 6012, 25k", "yes", "long 2 MES | entry 6000 | stop 5994 | target 6012 | equity 25000"},
+		{"long 2 MES 6000 5994", "yep, stop", "long 2 MES | entry 6000 | stop 5994"},
+		{"long 2 MES 6000 6012, stop 5994", "yes", "long 2 MES | entry 6000 | stop 5994 | target 6012"},
+		{"buy mes if we reclaim 6000, stop 5994, target 6012", "yes", "long MES | entry 6000 | stop 5994 | target 6012"},
+		{"long 2 MES at 6000, stop 5994, target 6012, 25k", "no, account 10k", "long 2 MES | entry 6000 | stop 5994 | target 6012 | equity 10000"},
+	} {
+		first := ParseIdea(tc.text)
+		if len(first.Questions) != 1 {
+			t.Errorf("%q: questions %v; want one", tc.text, first.Questions)
+		}
+		next, _ := Continue(first, []Field{first.Questions[0].Field}, tc.then)
+		if got := render(next); got != tc.want {
+			t.Errorf("%q, then %q:\n got %s\nwant %s", tc.text, tc.then, got, tc.want)
+		}
+	}
+	if i := ParseIdea("long 2 MES at 6000, stop 5994, target 6012, it bounced there 3 times from 5996"); len(i.Questions) > 0 {
+		t.Errorf("a passing number is asked about: %v", i.Questions)
+	}
+}
+
+// TestWorthFromWords: what the trader says a move pays is used where the table
+// knows nothing, and never against the table.
+func TestWorthFromWords(t *testing.T) {
+	for _, tc := range []struct{ text, point string }{
+		{"long 1 NG at 3.20 stop 3.15 target 3.35, $10 per tick, tick size 0.001", "10000"},
+		{"long 1 NG at 3.20 stop 3.15 target 3.35, tick 0.001 = $10", "10000"},
+		{"long 1 NG at 3.20 stop 3.15 target 3.35, a point is $10000", "10000"},
+		{"short 2 US30 44100 stop 44180 target 43900, $1 a point", "1"},
+		{"short 2 US30 44100 stop 44180 target 43900, a point pays $1", "1"},
+	} {
+		i := ParseIdea(tc.text)
+		if i.PointValue == nil || i.PointValue.String() != tc.point || i.Instrument == nil || !i.Instrument.Sized() {
+			t.Errorf("%q: point value %v; want %s", tc.text, i.PointValue, tc.point)
+		}
+	}
+	if i := ParseIdea("long 1 NG at 3.20 stop 3.15 target 3.35, $10 per tick"); i.PointValue != nil || len(i.Questions) != 1 || i.Questions[0].Field != FieldPointValue {
+		t.Errorf("a tick of unknown size: value %v, questions %v; want a question", i.PointValue, i.Questions)
+	}
+	i := ParseIdea("long 1 ES at 6000 stop 5994 target 6012, $5 a point")
+	if i.PointValue != nil || i.Instrument.PointValue.String() != "50" || len(i.Notes) != 1 {
+		t.Errorf("ES at $5 a point: value %v, counted with %s, notes %v; want the table's 50 and a note", i.PointValue, i.Instrument.PointValue, i.Notes)
+	}
+}

@@ -121,6 +121,8 @@ type Idea struct {
 	PriorStop   *decimal.Decimal `json:"priorStop,omitempty"`   // the stop before the trader moved it
 	Pending     []Distance       `json:"pending,omitempty"`     // distances that wait for an entry, a side or an instrument
 	Confirmed   bool             `json:"confirmed,omitempty"`   // "yes, that is meant": far prices are no typo
+
+	guesses []guess // what the strays may be; a question asks
 }
 
 // Distance is a stop or target given as a distance from the entry. Unit is

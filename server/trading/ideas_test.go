@@ -12,6 +12,7 @@ import (
 
 // reading is one message of testdata/ideas.txt and what must be read from it.
 type reading struct {
+	path string
 	line int
 	text string
 	want []string
@@ -19,7 +20,12 @@ type reading struct {
 
 func readings(t testing.TB) []reading {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/ideas.txt")
+	return append(readingsOf(t, "testdata/ideas.txt"), readingsOf(t, "testdata/ideas_unseen.txt")...)
+}
+
+func readingsOf(t testing.TB, path string) []reading {
+	t.Helper()
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +35,7 @@ func readings(t testing.TB) []reading {
 		switch kind {
 		case ">":
 			if len(all) == 0 || len(all[len(all)-1].want) > 0 {
-				all = append(all, reading{line: n + 1, text: rest})
+				all = append(all, reading{path: path, line: n + 1, text: rest})
 				continue
 			}
 			all[len(all)-1].text += "\n" + rest
@@ -128,8 +134,8 @@ func showPrice(p Price) string {
 
 func TestParseIdeas(t *testing.T) {
 	all := readings(t)
-	if len(all) < 200 {
-		t.Errorf("%d ways of writing in the file; want at least 200", len(all))
+	if len(all) < 480 {
+		t.Errorf("%d ways of writing in the files; want at least 480", len(all))
 	}
 	for _, r := range all {
 		got := []string{}
@@ -141,7 +147,7 @@ func TestParseIdeas(t *testing.T) {
 			want = []string{}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("testdata/ideas.txt:%d: %q (-want +read):\n%s", r.line, r.text, diff)
+			t.Errorf("%s:%d: %q (-want +read):\n%s", r.path, r.line, r.text, diff)
 		}
 	}
 }
@@ -172,6 +178,5 @@ func numbersIn(i Idea) []decimal.Decimal {
 	add(i.Equity)
 	add(i.RiskPct)
 	add(i.RiskMoney)
-	add(i.PointValue)
 	return all
 }

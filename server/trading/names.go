@@ -4,7 +4,7 @@ import "strings"
 
 // otherFutures are futures outside the table: known as such, so that they are
 // not taken for shares, and not sized until the point value is given.
-var otherFutures = set("NG QG QM RB HO PL PA ZC ZW ZL ZM HE GF KE 6B 6J 6A 6C 6S 6N ZF ZT UB TN NKD MBT MET VX FDAX FDXM FESX FGBL M6E M6A M6B EMD")
+var otherFutures = set("NG QG QM RB HO PL PA ZC ZW ZS ZL ZM HE LE CT SB CC KC GF KE 6B 6J 6A 6C 6S 6N ZF ZT UB TN NKD MBT MET VX FDAX FDXM FESX FGBL M6E M6A M6B EMD")
 
 // contractsForDifference are names that brokers give to CFDs and indices that
 // cannot be traded themselves.
@@ -26,7 +26,7 @@ var microOf = map[string]string{
 // aliases are other names of one thing; read only.
 var aliases = map[string]string{
 	"btc": "BTCUSD", "bitcoin": "BTCUSD", "xbt": "BTCUSD", "xbtusd": "BTCUSD", "eth": "ETHUSD", "ethereum": "ETHUSD", "ether": "ETHUSD",
-	"cable": "GBPUSD", "fiber": "EURUSD", "eu": "", "gu": "", "uj": "",
+	"cable": "GBPUSD", "fiber": "EURUSD",
 }
 
 // companies are names that many write instead of the ticker; read only.

@@ -184,7 +184,7 @@ var unitWords = map[string]unit{
 	"pip": unitPip, "pips": unitPip,
 	"r": unitR, "rs": unitR,
 	"contract": unitContract, "contracts": unitContract, "ct": unitContract, "cts": unitContract, "con": unitContract, "cons": unitContract,
-	"car": unitContract, "cars": unitContract, "contrats": unitContract, "contacts": unitContract, "micros": unitContract, "minis": unitContract,
+	"car": unitContract, "cars": unitContract, "contrats": unitContract, "contacts": unitContract, "micros": unitContract, "micro": unitContract, "minis": unitContract,
 	"lot": unitLot, "lots": unitLot,
 	"share": unitShare, "shares": unitShare, "shs": unitShare, "sh": unitShare, "shrs": unitShare,
 	"x":       unitX,
@@ -302,6 +302,8 @@ func (t *token) takeWord(w token, after []token) int {
 		return 0 // "5994 pt 6012": a price target
 	case !w.glued && (u == unitM || u == unitOrdinal || w.text == "d" || w.text == "h") && w.text != "million" && w.text != "mil":
 		return 0
+	case w.text == "micro" && len(after) > 0 && after[0].kind == tokWord:
+		return 0 // "2 micro nasdaq"
 	case w.text == "con" && !w.glued:
 		return 0
 	case w.text == "x" && !w.glued && followedByNumber:

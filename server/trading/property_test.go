@@ -209,9 +209,13 @@ func digitsOnly(text string) string {
 }
 
 // wasWritten looks for the digits of a number in the text. Counts up to twenty
-// may be words, and 32nds change their digits.
+// may be words, as may halves and quarters, and 32nds change their digits.
 func wasWritten(n decimal.Decimal, text, digits string) bool {
-	if n.IsInteger() && n.Abs().LessThanOrEqual(dec("20")) {
+	quarters := n
+	if lower := strings.ToLower(text); strings.Contains(lower, "half") || strings.Contains(lower, "quarter") || strings.ContainsAny(lower, "½¼/") {
+		quarters = n.Mul(dec("4"))
+	}
+	if quarters.IsInteger() && n.Abs().LessThanOrEqual(dec("20")) {
 		return true
 	}
 	core := strings.Trim(strings.ReplaceAll(strings.TrimPrefix(n.String(), "-"), ".", ""), "0")

@@ -86,16 +86,19 @@ type part struct {
 // draft is an idea while it is being read.
 type draft struct {
 	Idea
-	distances []distance
-	loose     []decimal.Decimal // numbers beside the side or symbol without a label
-	slash     []decimal.Decimal // 6000/5994/6012
-	today     bool              // "now": whatever else is for tomorrow
-	past      bool              // told in the past tense
-	sideAt    int
-	firm      bool // the symbol stood where an instrument stands
-	moreUnits bool
-	rr        *decimal.Decimal
-	sideUnset bool
+	distances  []distance
+	loose      []decimal.Decimal // numbers beside the side or symbol without a label
+	slash      []decimal.Decimal // 6000/5994/6012
+	strays     []decimal.Decimal // numbers that the words give no role
+	strayMoney *token            // "25k", and nobody said what for
+	today      bool              // "now": whatever else is for tomorrow
+	past       bool              // told in the past tense
+	sideAt     int
+	firm       bool // the symbol stood where an instrument stands
+	moreUnits  bool
+	rr         *decimal.Decimal
+	sideUnset  bool
+	worth      worth
 }
 
 // priced says whether a loose number is already a price like this one.
@@ -115,7 +118,7 @@ type distance struct {
 func newReader(text string) *reader {
 	toks := lex(text)
 	readNumbers(toks)
-	toks = foldUnits(joinPhrases(toks))
+	toks = foldUnits(joinPhrases(foldFractions(foldSpaces(toks))))
 	toks = countWords(nameSymbols(toks))
 	toks = join32nds(toks)
 	r := &reader{toks: toks}
@@ -170,31 +173,6 @@ func (r *reader) begin() {
 	r.cur = &draft{Idea: Idea{Status: Planned, Targets: []Target{}}, sideAt: -1}
 	r.drafts = append(r.drafts, r.cur)
 	r.setRole(roleNone)
-}
-
-// countWords makes numbers of "two MES", "a contract", "single lot".
-func countWords(toks []token) []token {
-	for i := 0; i < len(toks); i++ {
-		t := &toks[i]
-		n, ok := numberWords[t.text]
-		if t.kind != tokWord || !ok || i+1 >= len(toks) {
-			continue
-		}
-		next := toks[i+1]
-		u, isUnit := unitWords[next.text]
-		switch {
-		case next.kind == tokWord && isUnit && (u == unitContract || u == unitShare || u == unitLot && t.text != "a"):
-		case next.kind == tokSymbol && t.text != "a":
-		default:
-			continue
-		}
-		t.kind, t.value, t.unit = tokNumber, decimal.NewFromInt(n), unitContract
-		if isUnit && next.kind == tokWord {
-			t.unit = u
-			toks = slices.Delete(toks, i+1, i+2)
-		}
-	}
-	return toks
 }
 
 func (r *reader) setRole(to role) {

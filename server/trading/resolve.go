@@ -18,11 +18,7 @@ func (d *draft) finish() (Idea, bool) {
 		d.ask(FieldInstrument, fmt.Sprintf("“%s” can be %s. Which one do you trade?", d.Symbol, many))
 		d.Symbol = ""
 	}
-	if d.PointValue != nil && d.Instrument != nil && !d.Instrument.Sized() {
-		i := *d.Instrument
-		i.PointValue = *d.PointValue
-		d.Instrument = &i
-	}
+	d.settleWorth()
 	if d.Instrument != nil {
 		d.Kind = d.Instrument.Kind
 	}
@@ -54,14 +50,17 @@ func (d *draft) place() {
 		d.Quantity = &loose[1]
 		loose = loose[:1]
 	}
+	defer func() { d.askStrays(loose) }()
 	switch {
 	case d.Entry != nil && d.Quantity == nil && len(loose) == 1 && loose[0].IsInteger() && loose[0].Mul(decimal.New(10, 0)).LessThan(d.Entry.Value):
 		d.Quantity = &loose[0] // "I'll buy 1 above 6010"
 	case d.Entry != nil || len(loose) == 0:
 	case len(loose) == 3 && d.Stop == nil && len(d.Targets) == 0:
-		d.triple(loose)
+		if d.triple(loose); d.Entry == nil {
+			d.Entry, loose = &Price{Value: loose[0]}, loose[1:]
+		}
 	default:
-		d.Entry = &Price{Value: loose[0]}
+		d.Entry, loose = &Price{Value: loose[0]}, loose[1:]
 	}
 	// "long 6000 MES stop 5994": a size that is a price
 	if d.Entry == nil && d.Quantity != nil && d.Stop != nil && near(*d.Quantity, d.Stop.Value) {

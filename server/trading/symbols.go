@@ -81,9 +81,15 @@ func symbolAt(toks []token, i int, before []token, small bool) (int, token) {
 		}
 		return 0, t
 	}
+	if sym, ok := microOf[t.text]; ok && i+1 < len(toks) && (toks[i+1].text == "micro" || toks[i+1].text == "micros") && len(t.text) > 2 {
+		return 2, named(t, sym) // "sp500 micro"
+	}
 	place := placeOf(toks, i, before)
 	if n, s := futureAt(toks, i, place); n > 0 {
 		return n, s
+	}
+	if sym := pairSlang(t.text); sym != "" && place != placeNone {
+		return 1, named(t, sym)
 	}
 	if sym := aliases[t.text]; sym != "" && !(t.text == "eth" && i+1 < len(toks) && sessionWords[toks[i+1].text]) {
 		return 1, named(t, sym)
@@ -99,6 +105,19 @@ func symbolAt(toks []token, i int, before []token, small bool) (int, token) {
 		return 1, t
 	}
 	return shareAt(toks, i, place, small)
+}
+
+// pairSlang are the two letters that some write for a pair.
+func pairSlang(w string) string {
+	switch w {
+	case "eu":
+		return "EURUSD"
+	case "gu":
+		return "GBPUSD"
+	case "uj":
+		return "USDJPY"
+	}
+	return ""
 }
 
 // place says how surely a word stands where an instrument would.
@@ -132,7 +151,7 @@ func placeOf(toks []token, i int, before []token) place {
 		next := toks[i+1]
 		first := len(before) == 0 || before[len(before)-1].kind == tokBreak
 		switch {
-		case next.kind == tokWord && sideWords[next.text] != "":
+		case next.kind == tokWord && sideWords[next.text] != "", next.text == "-" && !next.glued && i+2 < len(toks) && sideWords[toks[i+2].text] != "":
 			return placeBefore
 		case first && (next.kind == tokNumber || next.text == "@" || next.text == ":" || next.text == "at"):
 			return placeBefore
@@ -223,6 +242,9 @@ func shareAt(toks []token, i int, p place, small bool) (int, token) {
 	}
 	if len(t.raw) > 5 || strings.Trim(t.text, "abcdefghijklmnopqrstuvwxyz") != "" {
 		return 0, t
+	}
+	if len(t.raw) == 1 && p != placeMarked && i+1 < len(toks) && toks[i+1].text == ":" {
+		return 0, t // "S: 5994"
 	}
 	upper := t.raw == strings.ToUpper(t.raw)
 	switch {

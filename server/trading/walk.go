@@ -109,8 +109,11 @@ func (r *reader) listGoesOn(i int) bool {
 		switch t := r.tok(n); {
 		case t.kind == tokNumber:
 			after := r.tok(n + 1)
+			if got := r.cur.Targets; len(got) > 0 && t.unit == unitNone && !signed(t) && !near(t.value, got[len(got)-1].Value) && r.pending == (part{}) && after.text != "@" && after.text != "at" && after.kind != tokSymbol {
+				return false // "target 6012, 25k"
+			}
 			return t.lead != '$' || r.cur.Entry == nil || after.kind != tokWord || labels[after.text] == roleNone
-		case t.kind == tokWord && (portions[t.text] != nil || t.text == "rest" || t.text == "remainder" || t.text == "then" || t.text == "and" || t.text == "&" || t.text == "the" || t.text == "at" || t.text == "a" || t.text == "other" || t.text == "last"):
+		case t.kind == tokWord && (portions[t.text] != nil || t.text == "rest" || t.text == "remainder" || t.text == "then" || t.text == "and" || t.text == "&" || t.text == "the" || t.text == "at" || t.text == "a" || t.text == "other" || t.text == "last" || t.text == "first" || t.text == "second" || t.text == "final" || t.text == "next"):
 		default:
 			return false
 		}
@@ -138,7 +141,7 @@ func (r *reader) word(i int) int {
 		return r.label(i, to)
 	}
 	switch t.text {
-	case "at", "from", "off", "in", "around", "above", "below", "over", "under", "near":
+	case "at", "from", "off", "in", "around", "round", "above", "below", "over", "under", "near":
 		if r.role == roleNone && r.cur.Side != "" && r.cur.Entry == nil && r.tok(i+1).kind == tokNumber {
 			r.setRole(roleEntry)
 			if r.cur.priced(r.tok(i + 1).value) {
@@ -148,9 +151,19 @@ func (r *reader) word(i int) int {
 		if r.role == roleNone && r.cur.past && r.cur.Entry != nil && t.text == "at" {
 			r.setRole(roleExit)
 		}
+		if t.text == "in" && r.tok(i+1).text == ":" && r.tok(i+2).kind == tokNumber && r.cur.Entry == nil {
+			r.setRole(roleEntry)
+		}
 		if r.toks[i].text == "at" && r.tok(i-1).text == "in" && r.cur.Entry == nil {
 			r.setRole(roleEntry)
 		}
+	case "out":
+		if r.tok(i+1).text == ":" {
+			return r.label(i, roleTarget)
+		}
+		r.cur.past = r.cur.past || r.tok(i+1).text == "of" && (r.tok(i+2).text == "my" || r.tok(i+2).text == "the") // "out of my long"
+	case "lot", "lots", "contracts", "shares", "cars":
+		r.sizeLabel(i)
 	case "after", "once", "until", "till":
 		r.setRole(roleIgnore) // a condition, not a level of the trade
 	case "e", "s", "t":
@@ -163,7 +176,11 @@ func (r *reader) word(i int) int {
 		}
 	case "of", "on", "with", "have", "got", "has":
 		r.moneyComes(i)
-	case "half", "quarter", "rest", "remainder", "runner", "third", "thirds":
+	case "third":
+		if r.tok(i-1).text != "," && r.tok(i-1).text != "and" || len(r.cur.Targets) < 2 { // "first 6006, second 6012, third 6018"
+			r.portion(t.text)
+		}
+	case "half", "quarter", "rest", "remainder", "runner", "thirds":
 		r.portion(t.text)
 	case "to":
 		if r.role == roleNone && r.cur.Entry != nil && len(r.cur.Targets) == 0 && r.tok(i+1).kind == tokNumber && r.tok(i+1).unit == unitNone {
@@ -171,10 +188,22 @@ func (r *reader) word(i int) int {
 		}
 	case "pointvalue", "tickvalue", "multiplier":
 		r.pointValue(i)
+	case "point", "tick", "pip":
+		return r.stepIs(i)
 	default:
 		r.remark(i)
 	}
 	return 0
+}
+
+// sizeLabel reads "lot 0.4" and "contracts: 4"; "shares 150" may be a price.
+func (r *reader) sizeLabel(i int) {
+	next := r.tok(i + 1)
+	marked := (next.text == ":" || next.text == "=") && r.tok(i+2).kind == tokNumber
+	lot := (r.toks[i].text == "lot" || r.toks[i].text == "lots") && next.kind == tokNumber && next.unit == unitNone
+	if (marked || lot) && r.cur.Quantity == nil {
+		r.setRole(roleQuantity)
+	}
 }
 
 // remark takes what a word says of the trade as a whole.
@@ -182,7 +211,11 @@ func (r *reader) remark(i int) {
 	switch w := r.toks[i].text; w {
 	case "stopped":
 		r.cur.Status, r.cur.past = Open, true
-	case "holding", "currently", "already", "filled", "took":
+	case "already":
+		if !aboutTheDay(r.tok(i + 1).text) {
+			r.cur.Status = Open
+		}
+	case "holding", "currently", "filled", "took":
 		r.cur.Status = Open
 	case "closed":
 		r.cur.past = true
@@ -197,6 +230,15 @@ func (r *reader) remark(i int) {
 	case "breakeven":
 		r.setRole(roleNone)
 	}
+}
+
+// aboutTheDay tells "already down $300" from "already long".
+func aboutTheDay(next string) bool {
+	switch next {
+	case "down", "up", "lost", "lose", "made", "red", "green", "had", "tried", "stopped", "at", "traded", "done", "did", "took", "taken", "on":
+		return true
+	}
+	return false
 }
 
 // moneyComes opens the account's role where "1 % of", "with", "on a" is

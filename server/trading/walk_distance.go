@@ -15,7 +15,7 @@ func (r *reader) percent(i int) int {
 			return used
 		}
 		return 0
-	case (next.text == "at" || next.text == "@" || next.text == "off") && (r.role == roleTarget || r.role == roleExit || len(r.cur.Targets) > 0):
+	case (next.text == "at" || next.text == "@" || next.text == "off") && (r.role == roleTarget || next.text == "off" && r.role == roleNone && r.cur.Side != "" || r.role == roleExit || len(r.cur.Targets) > 0):
 		share := t.value.Shift(-2)
 		r.pending = part{fraction: &share}
 		if r.role == roleNone {
@@ -70,7 +70,7 @@ func (r *reader) distance(i int) int {
 			used++
 		}
 	}
-	if to == roleRatio && t.unit == unitR {
+	if to == roleRatio {
 		to = roleTarget
 	}
 	if t.unit == unitR && t.lead == '-' {

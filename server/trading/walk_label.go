@@ -3,6 +3,9 @@ package trading
 // label gives the next number its role, unless the words refuse the thing.
 func (r *reader) label(i int, to role) int {
 	t := r.toks[i]
+	if t.text == "exit" && r.cur.past {
+		to = roleExit // told in the past tense: what was, not what is planned
+	}
 	switch to {
 	case roleStop, roleTarget:
 		if r.refused(i) {

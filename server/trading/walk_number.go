@@ -76,37 +76,6 @@ func (r *reader) listMark(i int) (int, bool) {
 	return 0, false
 }
 
-// pointWorth reads "$50 a point", "$10 per pip".
-func (r *reader) pointWorth(i int) bool {
-	t := r.toks[i]
-	if t.lead != '$' || r.tok(i+1).text != "a" && r.tok(i+1).text != "per" && r.tok(i+1).text != "/" {
-		return false
-	}
-	switch unitWords[r.tok(i+2).text] {
-	case unitPoint:
-		v := t.value
-		r.cur.PointValue = &v
-		return true
-	}
-	return false
-}
-
-// pointValue reads "point value 50", "multiplier is 50".
-func (r *reader) pointValue(i int) {
-	for n := i + 1; n <= i+3; n++ {
-		t := r.tok(n)
-		if t.kind == tokNumber && t.unit == unitNone && r.toks[i].text != "tickvalue" {
-			v := t.value
-			r.cur.PointValue = &v
-			r.toks[n].kind = tokPunct // taken: not a price
-			return
-		}
-		if !fillers[t.text] {
-			return
-		}
-	}
-}
-
 // units is a size, or how much of the position a target or exit is for.
 func (r *reader) units(i int) int {
 	t := r.toks[i]
@@ -131,7 +100,7 @@ func (r *reader) units(i int) int {
 		r.pending, r.since = part{units: &v}, 0
 		return 0
 	}
-	if r.cur.Quantity == nil {
+	if r.cur.Quantity == nil || r.role == roleNone && r.corrected(i) {
 		r.cur.Quantity = &v
 		if t.unit == unitLot {
 			r.cur.moreUnits = true
@@ -190,6 +159,15 @@ func (r *reader) plain(i int) {
 	case roleStop:
 		r.stopAt(i, t)
 	case roleTarget:
+		if next := r.tok(i + 1); next.kind == tokSymbol && next.text == d.Symbol && d.Quantity == nil && d.Entry != nil && !near(t.value, d.Entry.Value) {
+			v := t.value
+			d.Quantity = &v // "tp 99,300 / 0.05 btc"
+			break
+		}
+		if r.ifWrong(i) {
+			r.stopAt(i, t) // "out at 5994 if I'm wrong"
+			break
+		}
 		r.targetAt(t)
 	case roleEntry:
 		if r.tok(i+1).kind == tokSymbol && t.lead == 0 && d.Quantity == nil {
@@ -216,6 +194,19 @@ func (r *reader) plain(i int) {
 		return
 	}
 	r.afterNumber()
+}
+
+// ifWrong hears "if im wrong" directly behind a number.
+func (r *reader) ifWrong(i int) bool {
+	if r.tok(i+1).text != "if" {
+		return false
+	}
+	for n := i + 2; n <= i+4; n++ {
+		if r.tok(n).text == "wrong" {
+			return true
+		}
+	}
+	return false
 }
 
 // afterNumber ends a role, except that a list of targets may go on.
@@ -255,7 +246,10 @@ func (r *reader) unlabelled(i int, t token) {
 	d, next, prev := r.cur, r.tok(i+1), r.tok(i-1)
 	v := t.value
 	if t.kilo && (t.lead == '$' || prev.kind != tokSymbol && sideWords[prev.text] == "") || t.currency != "" {
-		return // money that nobody said what for
+		if t.currency == "" && t.lead != '+' && t.lead != '-' && d.strayMoney == nil {
+			d.strayMoney = &t // money that nobody said what for
+		}
+		return
 	}
 	if signed(t) {
 		if next.kind == tokSymbol && t.lead == '-' {
@@ -280,7 +274,7 @@ func (r *reader) unlabelled(i int, t token) {
 	switch {
 	case r.inSlashes(i):
 		d.slash = append(d.slash, v)
-	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && prev.text == ",", prev.kind == tokBreak:
+	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && (prev.text == "," || prev.text == "-"), prev.kind == tokBreak:
 		if t.other != nil {
 			v = r.priceOf(FieldEntry, t)
 		}
@@ -289,6 +283,10 @@ func (r *reader) unlabelled(i int, t token) {
 			return
 		}
 		d.loose = append(d.loose, v)
+	default:
+		if t.lead == 0 && t.unit == unitNone {
+			d.strays = append(d.strays, v)
+		}
 	}
 }
 

@@ -104,6 +104,12 @@ func (r *reader) wasOpen(i int) bool {
 	if r.tok(i-1).text == "a" && r.tok(i-2).text == "in" {
 		return true // "in a long position"
 	}
+	if r.tok(i-1).kind == tokSymbol && r.tok(i-2).text == "in" {
+		switch r.tok(i - 3).text {
+		case "im", "i'm", "am", "already", "still", "currently":
+			return true // "im in MES short"
+		}
+	}
 	switch r.tok(i - 1).text {
 	case "i'm", "im", "am", "i’m", "already", "currently", "went", "got", "been", "still":
 		return true
@@ -184,6 +190,10 @@ func (r *reader) symbol(i int) {
 	switch {
 	case d.Symbol == "" && t.text != "":
 		r.takeSymbol(t, strong)
+	case d.Symbol != t.text && !t.weak && r.meant(i):
+		r.takeSymbol(t, strong)
+	case d.Entry == nil && (r.tok(i-1).kind == tokSymbol || r.tok(i-1).text == "(" && r.tok(i-2).kind == tokSymbol) && len(d.loose) == 0 && !t.weak:
+		r.takeSymbol(t, strong) // "soybeans ZS": the name, then the symbol
 	case d.Symbol == t.text:
 		d.firm = d.firm || strong
 	case d.Entry == nil && d.Stop == nil && len(d.loose) == 0 && d.Quantity == nil && (strong || !d.firm && !t.weak):
@@ -194,6 +204,12 @@ func (r *reader) symbol(i int) {
 		r.begin()
 		r.takeSymbol(t, strong)
 	}
+}
+
+// meant hears "I meant MES".
+func (r *reader) meant(i int) bool {
+	prev := r.tok(i - 1).text
+	return prev == "meant" || prev == "mean" || prev == "actually"
 }
 
 func (r *reader) takeSymbol(t token, firm bool) {

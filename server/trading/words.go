@@ -37,7 +37,7 @@ var labels = map[string]role{
 
 // sideWords say the direction; read only.
 var sideWords = map[string]Side{
-	"long": Long, "buy": Long, "bought": Long, "buying": Long, "longs": Long, "longing": Long, "longed": Long, "lng": Long, "lonng": Long, "logn": Long, "bto": Long, "byu": Long, "buyin": Long, "lon": Long, "loong": Long,
+	"long": Long, "buy": Long, "bought": Long, "buying": Long, "longs": Long, "longing": Long, "longin": Long, "longed": Long, "lng": Long, "lonng": Long, "logn": Long, "bto": Long, "byu": Long, "buyin": Long, "lon": Long, "loong": Long,
 	"short": Short, "sell": Short, "sold": Short, "selling": Short, "shorting": Short, "shorted": Short, "shorts": Short, "shrt": Short, "shrot": Short, "shor": Short, "sto": Short, "slel": Short, "shortin": Short, "srt": Short,
 }
 
@@ -47,7 +47,7 @@ var phrases = []struct {
 	words []string
 	label string
 }{
-	{[]string{"stop", "-", "loss"}, "stoploss"}, {[]string{"stop", "loss"}, "stoploss"}, {[]string{"stopped", "out"}, "stoppedout"}, {[]string{"stopping", "out"}, "stoploss"}, {[]string{"stop", "limit"}, "stop"},
+	{[]string{"stop", "-", "loss"}, "stoploss"}, {[]string{"stop", "loss"}, "stoploss"}, {[]string{"stopped", "out"}, "stoppedout"}, {[]string{"stopping", "out"}, "stoploss"}, {[]string{"stop", "out"}, "stoploss"}, {[]string{"took", "profit"}, "exited"}, {[]string{"took", "profits"}, "exited"}, {[]string{"stop", "limit"}, "stop"},
 	{[]string{"take", "-", "profit"}, "tp"}, {[]string{"take", "profits"}, "tp"}, {[]string{"take", "profit"}, "tp"}, {[]string{"taking", "profits"}, "tp"}, {[]string{"taking", "profit"}, "tp"},
 	{[]string{"profit", "target"}, "tp"}, {[]string{"price", "target"}, "tp"}, {[]string{"profit", "targets"}, "targets"}, {[]string{"price", "targets"}, "targets"},
 	{[]string{"s", "/", "l"}, "sl"}, {[]string{"t", "/", "p"}, "tp"}, {[]string{"r", "/", "r"}, "rr"}, {[]string{"r", ":", "r"}, "rr"},
@@ -55,6 +55,7 @@ var phrases = []struct {
 	{[]string{"risk", ":", "reward"}, "rr"}, {[]string{"reward", ":", "risk"}, "rr"}, {[]string{"risk", "-", "reward"}, "rr"}, {[]string{"risk", "reward"}, "rr"},
 	{[]string{"account", "size"}, "account"}, {[]string{"account", "balance"}, "account"}, {[]string{"acct", "size"}, "account"}, {[]string{"position", "size"}, "size"}, {[]string{"lot", "size"}, "size"},
 	{[]string{"max", "loss"}, "maxloss"}, {[]string{"looking", "for"}, "target"}, {[]string{"out", "at"}, "exit"}, {[]string{"get", "out"}, "exit"}, {[]string{"got", "out"}, "exited"},
+	{[]string{"picking", "up"}, "buying"}, {[]string{"pick", "up"}, "buy"}, {[]string{"picked", "up"}, "bought"},
 	{[]string{"bought", "back"}, "covered"}, {[]string{"buy", "back"}, "cover"}, {[]string{"e", "-", "mini"}, "emini"}, {[]string{"e", "mini"}, "emini"},
 	{[]string{"point", "value"}, "pointvalue"}, {[]string{"tick", "value"}, "tickvalue"}, {[]string{"contract", "multiplier"}, "pointvalue"},
 }
@@ -109,10 +110,10 @@ func numbered(w string) string {
 }
 
 // fillers stand between a label and its number; read only.
-var fillers = set("at @ : = is are below under above over just to around near the my a of be will goes set placed sits level price - ~ about roughly approx maybe right then for back in it its it's moved order i with only so like exactly per about, on would than sitting initial first final hard mental tight wide up down by not more another now was put perp perps spot cfd futures future stock contract here")
+var fillers = set("at @ : = is are below under above over just to around round near the my a of be will goes set placed sits level price - ~ about roughly approx maybe right then for back in it its it's moved order i with only so like exactly per about, on would than sitting initial first final hard mental tight wide up down by not more another now was put perp perps spot cfd futures future stock contract here")
 
 // numberWords are the counts that are written out.
-var numberWords = map[string]int64{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "twenty": 20, "a": 1, "single": 1}
+var numberWords = map[string]int64{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "a": 1, "single": 1}
 
 func isNegation(w string) bool {
 	switch w {
