@@ -85,7 +85,7 @@ func (f *follower) run(ctx context.Context, a auth.Actor, yield func(Followed, e
 }
 
 // receive runs on the bus: it must not wait. What does not fit is lost, which
-// the follower sees by the full channel.
+// the follower sees by the hole.
 func (f *follower) receive(e bus.Event) {
 	select {
 	case f.events <- e:
@@ -102,9 +102,6 @@ func (f *follower) listen(ctx context.Context, check <-chan time.Time, yield fun
 		case <-check:
 			return true, nil
 		case e := <-f.events:
-			if len(f.events) == followDepth-1 {
-				f.synced = false // the channel was full: pieces may be missing
-			}
 			switch e.Name {
 			case bus.Gap:
 				f.synced = false
@@ -112,7 +109,11 @@ func (f *follower) listen(ctx context.Context, check <-chan time.Time, yield fun
 			case EventFinished:
 				return true, nil
 			case EventDelta, EventFull:
+				wasSynced := f.synced
 				d, ok := f.piece(e)
+				if wasSynced && !f.synced {
+					return true, nil // ask for the whole
+				}
 				if !ok {
 					continue
 				}
@@ -145,8 +146,11 @@ func (f *follower) piece(e bus.Event) (Delta, bool) {
 		f.synced = true
 		return f.rest(*d), true
 	}
-	if d.Offset == 0 {
+	switch {
+	case d.Offset == 0:
 		f.synced = true
+	case d.Attempt != f.at.Attempt || d.Offset > f.at.Offset:
+		f.synced = false // what comes before it was lost
 	}
 	return *d, f.synced
 }
