@@ -84,7 +84,7 @@ func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 	book := newLedger(4)
 	for i, s := range book {
 		for n := range 100 {
-			text, asks := fmt.Sprintf("%s says %d", s.name, n), n%20 == 0 && (i+n)%2 == 0
+			text, asks := fmt.Sprintf("%s says %d", s.name, n), n%5 == 0 && (i+n)%2 == 0
 			if asks {
 				text += ", @coach what is my risk?"
 			}

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -92,6 +94,7 @@ func brokenIDs(t *testing.T, server *process, who *person) {
 		"x", "0", "-1", "null", "undefined", "1e400", "%00", "%ff", "%c3%28", "..", "..%2f..%2fetc%2fpasswd", "%2e%2e", "'%3B%20DROP%20TABLE%20users%3B--", "%5Bobject%20Object%5D",
 		strings.Repeat("a", 5000), "00000000-0000-0000-0000-000000000000", "01890000-0000-7000-8000-000000000000", "01890000000070008000000000000000", "urn:uuid:01890000-0000-7000-8000-000000000000", "%F0%9F%92%A3",
 	}
+	parameter := regexp.MustCompile(`\{\w+\}`)
 	seen := 0
 	for _, o := range described(t) {
 		if !strings.Contains(o.path, "{") {
@@ -99,7 +102,7 @@ func brokenIDs(t *testing.T, server *process, who *person) {
 		}
 		seen++
 		for _, id := range ids {
-			at := operation{o.method, o.path[:strings.Index(o.path, "{")] + id + o.path[strings.LastIndex(o.path, "}")+1:]}
+			at := operation{o.method, parameter.ReplaceAllLiteralString(o.path, id)}
 			text := request(at, who.client.Token, "application/json", `{"content":"x","title":"x"}`)
 			refused(t, text, exchange(t, server, text))
 		}
@@ -143,7 +146,7 @@ func brokenTokens(t *testing.T, server *process, who *person) {
 	} {
 		text := request(operation{"GET", "/api/auth/me"}, token, "application/json", "")
 		a := exchange(t, server, text)
-		if a.status == 400 && strings.ContainsAny(token, "\x80\xff") { // no header may hold that
+		if a.status == 400 && !utf8.ValidString(token) { // no header may hold that
 			continue
 		}
 		refused(t, text, a)
