@@ -74,6 +74,7 @@ type reader struct {
 	pending part // the portion of the next target
 	behind  bool // labels stand behind their numbers throughout
 	unsized bool // options, CFDs, perpetuals
+	day     DayWords
 }
 
 // part is how much of a position a target is for.
@@ -122,6 +123,7 @@ func newReader(text string) *reader {
 	toks = countWords(nameSymbols(toks))
 	toks = join32nds(toks)
 	r := &reader{toks: toks}
+	r.readDay()
 	r.behind = r.labelsBehind()
 	r.begin()
 	return r

@@ -1,0 +1,296 @@
+package trading
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// readDay finds the words about the day and blanks their numbers, so that none
+// of them is taken for a price, a size or an account.
+func (r *reader) readDay() {
+	quoted := false
+	for i := range r.toks {
+		if r.toks[i].text == `"` {
+			quoted = !quoted
+		}
+		if quoted || r.toks[i].kind == tokPunct && r.toks[i].text != "-" {
+			continue
+		}
+		r.dayLoss(i)
+		r.dayTrades(i)
+		r.dayLosses(i)
+		r.dayAgo(i)
+	}
+}
+
+func (r *reader) blank(i int) { r.toks[i] = token{kind: tokPunct, text: "…"} }
+
+// dayLoss reads "down $600 today", "lost 600 bucks", "-$400 on the day".
+func (r *reader) dayLoss(i int) {
+	w := r.toks[i].text
+	n := i + 1
+	switch {
+	case w == "down" || w == "lost" || w == "red" || w == "minus" || w == "losing" || w == "blew" || w == "gave":
+		for n <= i+3 && (r.tok(n).text == "about" || r.tok(n).text == "around" || r.tok(n).text == "by" || r.tok(n).text == "already" || r.tok(n).text == "like" || r.tok(n).text == "over" || r.tok(n).text == "back" || r.tok(n).text == "another" || r.tok(n).text == "almost" || r.tok(n).text == "nearly") {
+			n++
+		}
+	case r.toks[i].kind == tokNumber && r.toks[i].lead == '-' || w == "-" && r.tok(n).lead == '$':
+		if r.toks[i].kind == tokNumber {
+			n = i
+		}
+		if !r.todayBehind(n) {
+			return
+		}
+	default:
+		return
+	}
+	t := r.tok(n)
+	if t.kind != tokNumber || !r.aboutMe(i) || !r.happenedToday(i, n) {
+		return
+	}
+	v := t.value
+	switch {
+	case t.unit == unitPct:
+		r.day.LossPct = &v
+	case t.unit == unitNone && (t.lead == '$' || t.kilo || r.todayBehind(n) && labels[r.tok(n+1).text] == roleNone) && t.currency == "":
+		r.day.Loss = &v
+	default:
+		return
+	}
+	r.blank(n)
+}
+
+// aboutMe tells "I'm down $12" from "TSLA is down $12".
+func (r *reader) aboutMe(i int) bool {
+	for n := i - 1; n >= 0 && n >= i-3; n-- {
+		switch t := r.toks[n]; {
+		case t.kind == tokSymbol:
+			return false
+		case t.kind == tokBreak || t.text == ",":
+			return true
+		}
+		switch r.toks[n].text {
+		case "i'm", "im", "i", "am", "we", "already", "currently", "ive", "i've", "account", "me":
+			return true
+		case "is", "it's", "its", "it", "price", "market", "stock", "they", "he", "she", "friend", "was", "futures", "indices":
+			return false
+		}
+	}
+	return true
+}
+
+// happenedToday refuses other days, conditions and denials around the words
+// from i to n.
+func (r *reader) happenedToday(i, n int) bool {
+	for k := i - 1; k >= 0 && k >= i-7; k-- {
+		t := r.toks[k]
+		if t.kind == tokBreak {
+			break
+		}
+		if isNegation(t.text) && k >= i-3 {
+			return false
+		}
+		switch t.text {
+		case "if", "when", "could", "would", "can", "might", "may", "max", "until", "unless", "should", "will", "yesterday", "monday", "tuesday", "wednesday", "thursday", "friday", "week", "month", "year":
+			return false
+		}
+	}
+	for k := n + 1; k <= n+6; k++ {
+		t := r.tok(k)
+		if t.kind == tokBreak || t.text == "," || sideWords[t.text] != "" {
+			break
+		}
+		switch t.text {
+		case "yesterday", "week", "month", "year", "quarter", "monday", "tuesday", "wednesday", "thursday", "friday", "weeks", "months", "ytd", "overall":
+			return false
+		}
+	}
+	return true
+}
+
+// todayBehind hears "today", "on the day", "so far" shortly behind.
+func (r *reader) todayBehind(i int) bool {
+	for n := i + 1; n <= i+4; n++ {
+		switch r.tok(n).text {
+		case "today", "day", "session", "far", "morning":
+			return true
+		}
+		if r.tok(n).kind == tokBreak || r.tok(n).kind == tokNumber {
+			return false
+		}
+	}
+	return false
+}
+
+// dayTrades reads "third trade today", "trade number 7 today", "took 5 trades
+// today".
+func (r *reader) dayTrades(i int) {
+	t, next := r.toks[i], r.tok(i+1)
+	n, ordinal := 0, false
+	switch {
+	case t.kind == tokNumber && t.unit == unitOrdinal && next.text == "trade":
+		n, ordinal = int(t.value.IntPart()), true
+	case t.kind == tokWord && ordinalOf(t.text) > 0 && next.text == "trade":
+		n, ordinal = ordinalOf(t.text), true
+	case t.text == "trade" && (next.text == "number" || next.text == "#" || next.text == "no") && r.tok(i+2).kind == tokNumber:
+		n, ordinal, next = int(r.tok(i+2).value.IntPart()), true, r.tok(i+2)
+		if r.todayBehind(i+2) && n > 0 && n <= 1000 {
+			r.day.Trades = max(r.day.Trades, n-1)
+			r.blank(i + 2)
+		}
+		return
+	case next.text == "trades" && r.countAt(i) > 0 && r.tookThem(i):
+		n = r.countAt(i)
+	default:
+		return
+	}
+	mine := r.tok(i-1).text == "my" && ordinal
+	if n <= 0 || n > 1000 || !(mine || r.todayBehind(i+1) || r.tok(i-1).text == "already" || r.tok(i-2).text == "already") || !r.happenedToday(i, i+1) {
+		return
+	}
+	if ordinal {
+		n--
+	}
+	r.day.Trades = max(r.day.Trades, n)
+	r.blank(i)
+}
+
+// tookThem keeps "lost 3 trades" and "max 6 trades a day" out.
+func (r *reader) tookThem(i int) bool {
+	for n := i - 1; n >= 0 && n >= i-2; n-- {
+		switch r.toks[n].text {
+		case "max", "maximum", "most", "last", "only", "than", "to", "of", "lost", "won":
+			return false
+		}
+	}
+	return true
+}
+
+// dayLosses reads "lost 2 trades", "three losses in a row", "2 losers today".
+func (r *reader) dayLosses(i int) {
+	n, end := r.countAt(i), i+1
+	if n <= 0 || n > 100 {
+		return
+	}
+	for end <= i+2 && (r.tok(end).text == "straight" || r.tok(end).text == "consecutive" || r.tok(end).text == "small" || r.tok(end).text == "trades" && r.tok(i-1).text != "lost") {
+		end++
+	}
+	w := r.tok(end).text
+	row := r.rowBehind(end) || r.rowBehind(i) || r.tok(i+1).text == "straight" || r.tok(i+1).text == "consecutive"
+	lost := r.tok(i-1).text == "lost" || r.tok(i-2).text == "lost" && r.tok(i-1).text == "already" || r.tok(i-1).text == "last" && r.tok(i-3).text == "lost"
+	switch {
+	case w == "losses" || w == "losers" || w == "stopouts" || w == "loss" && n == 1:
+		if !row && !r.todayBehind(end) && !r.saidAlready(i) {
+			return
+		}
+	case lost && (w == "trades" || w == "trade" || row):
+	default:
+		return
+	}
+	if !r.happenedToday(i, end) || r.winMentioned() && !row {
+		return
+	}
+	if p := r.tok(i - 1).text; p == "max" || p == "after" && r.tok(i-2).text == "stop" {
+		return
+	}
+	r.day.Losses = max(r.day.Losses, n)
+	r.blank(i)
+}
+
+func (r *reader) saidAlready(i int) bool {
+	for n := i - 1; n >= 0 && n >= i-3; n-- {
+		switch r.toks[n].text {
+		case "already", "had", "after", "took", "taken", "got":
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) rowBehind(i int) bool {
+	for n := i + 1; n <= i+3; n++ {
+		switch r.tok(n).text {
+		case "row", "straight":
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) winMentioned() bool {
+	for _, t := range r.toks {
+		switch t.text {
+		case "won", "win", "wins", "winner", "winners", "green":
+			return true
+		}
+	}
+	return false
+}
+
+// dayAgo reads "stopped out 5 minutes ago", "lost 10 min ago", "just got
+// stopped out".
+func (r *reader) dayAgo(i int) {
+	w := r.toks[i].text
+	if w != "stopped" && w != "stoppedout" && w != "lost" && w != "loss" || !r.happenedToday(i, i) {
+		return
+	}
+	if p := r.tok(i - 1).text; (p == "just" || r.tok(i-2).text == "just" && (p == "got" || p == "been" || p == "took" || p == "a")) && w != "lost" {
+		none := time.Duration(0)
+		r.day.LossAgo = &none
+		return
+	}
+	for n := i + 1; n <= i+6; n++ {
+		t := r.tok(n)
+		if t.kind == tokBreak {
+			return
+		}
+		if t.kind == tokNumber && (t.unit == unitTime || t.unit == unitM) && r.tok(n+1).text == "ago" {
+			ago := time.Duration(t.value.IntPart()) * time.Minute
+			if c := t.unitWord; c == "h" || c == "hr" || c == "hour" || c == "hours" {
+				ago *= 60
+			}
+			if t.value.Sign() >= 0 && t.value.LessThan(decimal.New(1000, 0)) {
+				r.day.LossAgo = &ago
+				r.blank(n)
+			}
+			return
+		}
+	}
+}
+
+// countAt is a count in digits or words at i; 0 for none.
+func (r *reader) countAt(i int) int {
+	t := r.tok(i)
+	switch {
+	case t.kind == tokNumber && t.unit == unitNone && t.lead == 0 && !t.kilo && t.value.IsInteger() && t.value.LessThanOrEqual(decimal.New(1000, 0)):
+		return int(t.value.IntPart())
+	case t.kind == tokWord && t.text != "a" && t.text != "single":
+		return int(numberWords[t.text])
+	}
+	return 0
+}
+
+func ordinalOf(w string) int {
+	switch w {
+	case "second":
+		return 2
+	case "third":
+		return 3
+	case "fourth":
+		return 4
+	case "fifth":
+		return 5
+	case "sixth":
+		return 6
+	case "seventh":
+		return 7
+	case "eighth":
+		return 8
+	case "ninth":
+		return 9
+	case "tenth":
+		return 10
+	}
+	return 0
+}
