@@ -111,8 +111,24 @@ type SessionReport struct {
 	OpenRisk          decimal.Decimal        `json:"openRisk"`
 	Open              []trading.OpenPosition `json:"open"`
 	LastLossClosedAt  *Time                  `json:"lastLossClosedAt"`
-	LastClosed        *trading.ClosedTrade   `json:"lastClosed"`
+	LastClosed        *LastTrade             `json:"lastClosed"`
 	Guards            []Guard                `json:"guards"`
+}
+
+// LastTrade is the trade that was closed last.
+type LastTrade struct {
+	Symbol   string          `json:"symbol"`
+	Side     trading.Side    `json:"side"`
+	ClosedAt Time            `json:"closedAt"`
+	Net      decimal.Decimal `json:"net"`
+	Risk     decimal.Decimal `json:"risk"`
+}
+
+func lastTrade(t *trading.ClosedTrade) *LastTrade {
+	if t == nil {
+		return nil
+	}
+	return &LastTrade{t.Symbol, t.Side, Time(t.ClosedAt), t.Net, t.Risk}
 }
 
 // Guard is one bound of the session: whether a new entry is within it now.
@@ -145,7 +161,7 @@ func (s *Service) Session(ctx context.Context, a auth.Actor) (SessionReport, err
 		PlanVersion: d.PlanVersion, Timezone: d.Timezone, DayStart: Time(dayBegan(d.Plan, now)), DayEnds: Time(dayEnds(d.Plan, now)),
 		Known: d.Session.Known, Now: Time(now), TradesToday: d.Session.TradesToday, ConsecutiveLosses: d.Session.ConsecutiveLosses,
 		RealisedNet: d.Session.RealisedNet, OpenRisk: d.Session.OpenRisk(), Open: append([]trading.OpenPosition{}, d.Session.Open...),
-		LastLossClosedAt: timeOf(d.Session.LastLossClosedAt), LastClosed: d.Session.LastClosed, Guards: []Guard{},
+		LastLossClosedAt: timeOf(d.Session.LastLossClosedAt), LastClosed: lastTrade(d.Session.LastClosed), Guards: []Guard{},
 	}
 	// Any idea shows the guards: they do not look at it.
 	probe := trading.Evaluate(trading.ParseIdea("long 1 MES at 6000, stop 5994"), d.Plan, d.Session)

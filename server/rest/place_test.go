@@ -19,6 +19,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/storage"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
@@ -81,7 +82,7 @@ func open(t *testing.T, changes ...change) *place {
 		t.Fatal(err)
 	}
 	p.chat = chat.New(co)
-	o.Auth, o.Chat = p.auth, p.chat
+	o.Auth, o.Chat, o.Journal = p.auth, p.chat, journal.New(journal.Options{Store: p.store})
 	p.site = newSite(o)
 	p.serve()
 	return p

@@ -14,6 +14,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
 )
 
@@ -57,6 +58,7 @@ type refusal struct {
 	api.Failure
 	Limit         *int `json:"limit,omitempty"`
 	WindowSeconds *int `json:"windowSeconds,omitempty"`
+	Findings      any  `json:"findings,omitempty"` // of a plan, with their lines
 }
 
 // refuse is the one way to say no.
@@ -85,6 +87,10 @@ func (s *site) writeRefusal(c *call, f *fault.Error, found *api.Health) {
 	if !f.ResetsAt.IsZero() {
 		at := api.Time(f.ResetsAt)
 		body.ResetsAt = &at
+	}
+	var plan *journal.BadPlan
+	if errors.As(c.err, &plan) {
+		body.Findings = plan.Findings
 	}
 	h := c.Response().Header()
 	if f.RetryAfter > 0 || f.Code == fault.RateLimited || f.Code == fault.AccountLocked {

@@ -30,6 +30,8 @@ const (
 	// usual is the deadline of a request that waits for nobody but the
 	// database.
 	usual = 30 * time.Second
+	// copying is the deadline of whole files of trades.
+	copying = 5 * time.Minute
 	// probing is the deadline of a health check.
 	probing = 10 * time.Second
 	// endless is for streams, which end by themselves.
@@ -47,7 +49,7 @@ type route struct {
 // routes is everything the server answers, besides pages and sockets.
 func (s *site) routes() []route {
 	const (
-		get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	)
 	return []route{
 		{post, "/api/auth/register", anyone, usual, s.register},
@@ -83,6 +85,24 @@ func (s *site) routes() []route {
 		{post, "/api/messages/:id/stop", member, usual, s.stopAnswer},
 		{post, "/api/messages/:id/regenerate", member, usual, s.regenerate},
 		{get, "/api/messages/:id/stream", member, endless, s.streamAnswer},
+
+		{get, "/api/plan", member, usual, s.plan},
+		{put, "/api/plan", member, usual, s.putPlan},
+		{post, "/api/tools/risk-reward", member, usual, s.tool("risk-reward")},
+		{post, "/api/tools/position-size", member, usual, s.tool("position-size")},
+		{post, "/api/tools/evaluate-idea", member, usual, s.tool("evaluate-idea")},
+		{post, "/api/tools/trade-pnl", member, usual, s.tool("trade-pnl")},
+		{post, "/api/tools/session-state", member, usual, s.tool("session-state")},
+		{post, "/api/tools/query-stats", member, usual, s.tool("query-stats")},
+		{get, "/api/trades", member, usual, s.listTrades},
+		{post, "/api/trades", member, usual, s.addTrade},
+		{post, "/api/trades/import", member, copying, s.importTrades},
+		{get, "/api/trades/export", member, copying, s.exportTrades},
+		{get, "/api/trades/:id", member, usual, s.trade},
+		{patch, "/api/trades/:id", member, usual, s.changeTrade},
+		{del, "/api/trades/:id", member, usual, s.deleteTrade},
+		{get, "/api/stats", member, usual, s.stats},
+		{get, "/api/calibration", member, usual, s.calibration},
 
 		{get, "/health", probes, probing, s.health},
 		{get, "/api/health", probes, probing, s.health},

@@ -66,6 +66,7 @@ func TestEveryRoute(t *testing.T) {
 	bobs.into(&bob)
 	ann.delete("/api/conversations/"+id+"/members/"+bob.UserID, nil).want(http.StatusOK)
 	ann.delete("/api/conversations/"+id, nil).want(http.StatusOK)
+	ann.everyJournalRoute()
 	for _, path := range []string{"", "/live", "/ready", "/db", "/websocket", "/ai", "/uploads"} {
 		p.do(ask{method: "GET", path: "/api/health" + path}).want(http.StatusOK)
 	}
@@ -119,7 +120,7 @@ func TestUnknownPathsAreJSON(t *testing.T) {
 	ann := p.person("ann")
 	for _, path := range []string{
 		"/", "/nothing", "/api", "/api/", "/api/nothing", "/api/conversations/", "/api/messages/x/y/z", "/socket.io/", "/metrics", "/docs",
-		"/package.json", "/.env", "/server.js", "/..%2f..%2fetc/passwd", "/%00", "/api/conversations/%00", "/api/trades", "/api/auth/me/x",
+		"/package.json", "/.env", "/server.js", "/..%2f..%2fetc/passwd", "/%00", "/api/conversations/%00", "/api/trade", "/api/auth/me/x",
 	} {
 		t.Run(path, func(t *testing.T) {
 			p.t = t
