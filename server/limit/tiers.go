@@ -76,12 +76,18 @@ func (t Tier) Messages() Rule {
 	return Rule{Name: "messages", Limit: t.MessagesPerMinute, Window: time.Minute}
 }
 
+// Connects is the rule for opening sockets: what a bad line makes all devices
+// do, and far from what a program that does nothing else can.
+func (t Tier) Connects() Rule {
+	return Rule{Name: "connects", Limit: 30 + 10*min(t.Sockets, 10_000), Window: time.Minute}
+}
+
 // Uploads is the rule for images.
 func (t Tier) Uploads() Rule { return Rule{Name: "uploads", Limit: t.Uploads15m, Window: quarter} }
 
 // Check reports a tier whose limits cannot be kept.
 func (t Tier) Check() error {
-	for _, r := range []Rule{t.Requests(), t.Burst(), t.Messages(), t.Uploads()} {
+	for _, r := range []Rule{t.Requests(), t.Burst(), t.Messages(), t.Uploads(), t.Connects()} {
 		if err := r.Check(); err != nil {
 			return err
 		}

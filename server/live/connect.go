@@ -10,6 +10,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
@@ -30,7 +31,19 @@ func (s *Server) Connect(ctx context.Context, h socketio.Handshake) (socketio.Ad
 		}
 		return socketio.Admission{}, &socketio.ConnectError{Message: f.Message, Data: map[string]string{"code": string(f.Code)}}
 	}
+	if !s.mayConnect(ctx, actor) {
+		return socketio.Admission{}, socketio.ErrTryLater
+	}
 	return socketio.Admission{Identity: actor.UserID, Data: &client{actor: actor}}, nil
+}
+
+// mayConnect counts a connection: each is greeted with what the database knows.
+func (s *Server) mayConnect(ctx context.Context, a auth.Actor) bool {
+	if s.o.Unlimited || a.Admin() {
+		return true
+	}
+	d, err := s.o.Limiter.Allow(ctx, limit.UserKey(a.UserID), s.o.Tiers.Of(a.Tier).Connects(), 1)
+	return err != nil || d.Allowed // a limiter that is away must not take the chat with it
 }
 
 // tokenOf finds the token of a handshake: auth.token, else the Authorization

@@ -1,10 +1,12 @@
 package live_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/socketio"
+	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
 )
 
 // What a flood is told is not kept for recovery: one client that sends without
@@ -23,4 +25,28 @@ func TestAFloodDoesNotFillTheRecoveryLog(t *testing.T) {
 	if told := v.next("rate_limited"); told.Offset != "" {
 		t.Errorf("rate_limited has the offset %q, so it is kept", told.Offset)
 	}
+}
+
+// Coming and going costs more than an event and is counted too: one token does
+// not keep the server busy with greetings. Who comes too often is cut off as if
+// the line were bad, and comes back by itself.
+func TestComingAndGoingIsCounted(t *testing.T) {
+	d := newDesk(t, setup{limited: true})
+	p := d.person("trader")
+	for n := range 200 {
+		c, err := socketiotest.Dial(t.Context(), d.base, map[string]any{"token": p.token})
+		if err == nil {
+			c.Close()
+			continue
+		}
+		if n < 30 {
+			t.Errorf("only %d connections in a row were let in: %v", n, err)
+		}
+		if refused := (*socketiotest.RefusedError)(nil); errors.As(err, &refused) {
+			t.Errorf("refused for good: %v", err)
+		}
+		d.person("other").connect(nil)
+		return
+	}
+	t.Error("200 connections in a row were let in")
 }
