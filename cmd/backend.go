@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"io"
 	"log/slog"
 
 	"github.com/elite-trading-coach/coach/configs"
@@ -14,6 +15,7 @@ type backend struct {
 	serve   func(ctx context.Context, o server.Options) error
 	migrate func(ctx context.Context, c configs.Config) (migrator, error)
 	users   func(ctx context.Context, c configs.Config, log *slog.Logger) (users, error)
+	journal func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error)
 }
 
 type migrator interface {
@@ -36,6 +38,11 @@ type users interface {
 	Close() error
 }
 
+type trades interface {
+	Import(ctx context.Context, identifier string, file io.Reader, how server.TradeImport) (server.ImportReport, error)
+	Close() error
+}
+
 func theServer() backend {
 	return backend{
 		serve: server.Run,
@@ -52,6 +59,13 @@ func theServer() backend {
 				return nil, err
 			}
 			return u, nil
+		},
+		journal: func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error) {
+			j, err := server.OpenJournal(ctx, c, log)
+			if err != nil {
+				return nil, err
+			}
+			return j, nil
 		},
 	}
 }
