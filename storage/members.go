@@ -50,14 +50,6 @@ func (r Reader) MemberIDs(ctx context.Context, conversationID string) ([]string,
 	}, `SELECT user_id FROM members WHERE conversation_id = $1 ORDER BY user_id`, conversationID)
 }
 
-// SharesConversation reports whether two people are in one conversation.
-func (r Reader) SharesConversation(ctx context.Context, userID, otherID string) (bool, error) {
-	var n int
-	err := r.q.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM members a JOIN members b ON b.conversation_id = a.conversation_id
-		WHERE a.user_id = $1 AND b.user_id = $2 LIMIT 1) x`, userID, otherID).Scan(&n)
-	return n > 0, r.wrap("look for a shared conversation", err)
-}
-
 // ConversationPeers lists the people userID shares any conversation with,
 // themselves left out, up to limit.
 func (r Reader) ConversationPeers(ctx context.Context, userID string, limit int) ([]string, error) {
@@ -68,8 +60,8 @@ func (r Reader) ConversationPeers(ctx context.Context, userID string, limit int)
 		WHERE a.user_id = $1 AND b.user_id <> $1 ORDER BY b.user_id LIMIT $2`, userID, limit)
 }
 
-// MarkRead moves a member's read mark forward to seq, never backward and never
-// past the newest message. It reports whether the mark moved.
+// MarkRead moves a member's read mark forward to seq, never backward; the
+// caller knows that there is such a message. It reports whether the mark moved.
 func (tx *Tx) MarkRead(ctx context.Context, conversationID, userID string, seq int64) (bool, error) {
 	n, err := tx.count(ctx, "mark read", `UPDATE members SET last_read_seq = $3
 		WHERE conversation_id = $1 AND user_id = $2 AND last_read_seq < $3`, conversationID, userID, seq)

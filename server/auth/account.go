@@ -170,13 +170,14 @@ func (s *Service) DeleteMe(ctx context.Context, a Actor, password string) error 
 		if err := s.passed(ctx, tx, g); err != nil {
 			return err
 		}
-		if err := tx.DeleteUser(ctx, u.ID, u.PasswordHash, at); err != nil {
-			return changedMeanwhile(err)
+		// Conversations before the account: senders lock in that order too.
+		if err := tx.DeleteConversationsOf(ctx, u.ID, at); err != nil {
+			return err
 		}
 		if err := tx.DeleteJournalOf(ctx, u.ID); err != nil {
 			return err
 		}
-		return tx.DeleteConversationsOf(ctx, u.ID, at)
+		return changedMeanwhile(tx.DeleteUser(ctx, u.ID, u.PasswordHash, at))
 	})
 	if err != nil {
 		return err

@@ -112,6 +112,9 @@ func (s *Service) Finish(ctx context.Context, j Job, o Outcome) error {
 		if err := s.close(ctx, tx, &row); err != nil {
 			return err
 		}
+		if err := giveBack(ctx, tx, row); err != nil {
+			return err
+		}
 		return seal(ctx, tx, row, o.PlanVersion)
 	})
 	if err != nil {
@@ -119,6 +122,15 @@ func (s *Service) Finish(ctx context.Context, j Job, o Outcome) error {
 	}
 	s.announceRow(ctx, row)
 	s.wake(ctx)
+	return nil
+}
+
+// giveBack returns an answer of the day to its asker where nothing came of it:
+// it failed, or was stopped before a word was written.
+func giveBack(ctx context.Context, tx *storage.Tx, row storage.Message) error {
+	if row.Status == StatusFailed || (row.Status == StatusStopped && row.Content == "") {
+		return tx.ReturnAnswer(ctx, row.AskedBy, answerDay(row.CreatedAt))
+	}
 	return nil
 }
 
@@ -178,7 +190,10 @@ func (s *Service) Stop(ctx context.Context, a auth.Actor, id string) (Message, e
 			return tx.UpdateMessage(ctx, row)
 		}
 		row.Status, finished = StatusStopped, true
-		return s.close(ctx, tx, &row)
+		if err := s.close(ctx, tx, &row); err != nil {
+			return err
+		}
+		return giveBack(ctx, tx, row)
 	})
 	if err != nil {
 		return Message{}, err

@@ -215,6 +215,25 @@ func TestAnswersOfTheDay(t *testing.T) {
 		if rows[1].Status != "pending" || rows[3].Status != "failed" || rows[3].Error.Code != string(fault.BudgetExhausted) {
 			t.Fatalf("answers %+v and %+v", rows[1], rows[3])
 		}
+		// What nothing came of does not count.
+		if _, err := d.Stop(t.Context(), d.owner, rows[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		if used, _, err := d.AnswersToday(t.Context(), d.owner); err != nil || used != 0 {
+			t.Fatalf("%d answers used, %v", used, err)
+		}
+		d.say(id, "three", "")
+		jobs, err := d.Claim(t.Context(), "w", time.Minute, 1)
+		if err != nil || len(jobs) != 1 {
+			t.Fatalf("%+v, %v", jobs, err)
+		}
+		failed := chat.Outcome{Status: chat.StatusFailed, Text: "half", Error: &chat.MessageError{Code: "TIMEOUT", Message: "m"}}
+		if err := d.Finish(t.Context(), jobs[0], failed); err != nil {
+			t.Fatal(err)
+		}
+		if used, _, err := d.AnswersToday(t.Context(), d.owner); err != nil || used != 0 {
+			t.Fatalf("%d answers used after a failure, %v", used, err)
+		}
 	})
 }
 

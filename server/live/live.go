@@ -164,4 +164,25 @@ func (s *Server) Drain(ctx context.Context, over time.Duration) {
 			socket.CloseTransport("draining")
 		}
 	}
+	s.awaitFarewells(ctx)
+}
+
+// farewell is how long a polling client may take to fetch its last words.
+const farewell = 2 * time.Second
+
+// awaitFarewells waits until the closed sockets have gone: a polling client
+// fetches what it was told with one more request, which the port must still
+// take.
+func (s *Server) awaitFarewells(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for s.io.Engine().Len() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
 }
