@@ -14,8 +14,6 @@ import (
 // notYet is what the description promises and no part of this server says so
 // far, with what will bring it. A line that is no longer true fails the test.
 var notYet = map[string]string{
-	"member_added":   "sharing brings the verbs that add a member",
-	"member_removed": "sharing brings the verbs that remove one",
 	"system_message": "operators' notices come with the admin verbs",
 }
 

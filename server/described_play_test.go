@@ -23,6 +23,7 @@ func playChat(t *testing.T, w *witness, url string) {
 	p.presence()
 	p.reading()
 	p.conversations()
+	p.sharing()
 	p.oddities()
 	p.tokens()
 	p.leaving()
@@ -71,6 +72,19 @@ func (p *cast) writing() {
 	p.phone.says("send_message", object{"conversationId": p.room, "content": "x", "clientMessageId": strings.Repeat("x", 65)}, "VALIDATION_ERROR")
 	p.reads.says("send_message", object{"conversationId": p.room, "content": "may I?"}, "FORBIDDEN")
 	p.reads.hears("message_error", with("FORBIDDEN"))
+}
+
+// sharing: somebody comes, by invitation, and goes.
+func (p *cast) sharing() {
+	members := "/api/conversations/" + p.ann.quiet() + "/members"
+	p.ann.must("POST", members, object{"identifier": "bob", "role": "viewer"})
+	for _, device := range []*listener{p.phone, p.bobs} {
+		device.hears("member_added", with(p.bobID))
+	}
+	p.bob.must("DELETE", members+"/"+p.bobID, nil)
+	for _, device := range []*listener{p.phone, p.bobs} {
+		device.hears("member_removed", with(p.bobID))
+	}
 }
 
 // changing: edits and tombstones.
