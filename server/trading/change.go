@@ -29,7 +29,7 @@ type Change struct {
 // smallestChange tries a smaller size, then a better entry, then both; each is
 // evaluated like any idea, so what it promises is what the trader would get.
 func smallestChange(e Evaluation, plan Plan, session SessionState) *Change {
-	try := func(c Change) *Change {
+	try := func(c Change) (*Change, Numbers) {
 		idea := e.Idea
 		if c.Size != nil {
 			idea.Quantity = c.Size
@@ -37,35 +37,62 @@ func smallestChange(e Evaluation, plan Plan, session SessionState) *Change {
 		if c.Entry != nil {
 			idea.Entry = &Price{Value: *c.Entry}
 		}
-		next := evaluate(idea, plan, session)
+		next := evaluate(idea, plan, session, silent)
 		if !next.Verdict.better(e.Verdict) {
-			return nil
+			return nil, next.Numbers
 		}
 		c.Verdict = next.Verdict
-		return &c
+		return &c, next.Numbers
+	}
+	if beyondMending(e) {
+		return &Change{Kind: ChangeSkip}
 	}
 	if size := smallerSize(e.Numbers, e.Idea.Quantity); size != nil {
-		if c := try(Change{Kind: ChangeSize, Size: size}); c != nil {
+		if c, _ := try(Change{Kind: ChangeSize, Size: size}); c != nil {
 			return c
 		}
 	}
 	if e.Idea.Status == Planned {
 		for _, entry := range betterEntries(e, plan) {
-			if c := try(Change{Kind: ChangeEntry, Entry: &entry}); c != nil {
+			c, numbers := try(Change{Kind: ChangeEntry, Entry: &entry})
+			if c != nil {
 				return c
 			}
-			idea := e.Idea
-			idea.Entry = &Price{Value: entry}
-			size := smallerSize(evaluate(idea, plan, session).Numbers, e.Idea.Quantity)
+			size := smallerSize(numbers, e.Idea.Quantity)
 			if size == nil {
 				continue
 			}
-			if c := try(Change{Kind: ChangeBoth, Entry: &entry, Size: size}); c != nil {
+			if c, _ := try(Change{Kind: ChangeBoth, Entry: &entry, Size: size}); c != nil {
 				return c
 			}
 		}
 	}
 	return &Change{Kind: ChangeSkip}
+}
+
+// beyondMending says that the misses which neither size nor entry touch are
+// already enough for the verdict, so that there is nothing to search for.
+func beyondMending(e Evaluation) bool {
+	misses := 0
+	for _, c := range e.Checks {
+		if !c.Missed() || !c.Rule.untouched() {
+			continue
+		}
+		if c.Critical {
+			return true
+		}
+		misses++
+	}
+	return misses > 1 || misses == 1 && e.Verdict == Fire
+}
+
+// untouched are the rules that no size and no entry mends.
+func (r Rule) untouched() bool {
+	switch r {
+	case RuleStopRequired, RuleTargetRequired, RuleMaxTrades, RuleLossesInARow, RuleCooldown, RuleWindow, RuleNoTrade, RuleInstruments, RuleWideningStops:
+		return true
+	}
+	return false
 }
 
 // smallerSize is the largest size allowed, when that is smaller than said.

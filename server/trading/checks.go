@@ -81,6 +81,9 @@ func (d *desk) checkReward(l *checklist) {
 }
 
 func (d *desk) rewardText() string {
+	if d.as == silent {
+		return ""
+	}
 	if len(d.rr.Legs) == 1 {
 		return fmt.Sprintf("%s R (%s points for %s)", ShowR(d.rr.Blended), d.rr.Legs[0].Points, d.rr.Risk)
 	}
@@ -137,7 +140,10 @@ func (d *desk) checkPerTrade(l *checklist) {
 		l.open(RulePerTrade, fmt.Sprintf("at most %s %% of %s", pct, of), "needs "+d.needs())
 		return
 	}
-	expected := fmt.Sprintf("at most %s (%s %% of %s)", ShowMoney(*limit), pct, ShowAmount(*d.riskBase()))
+	expected := ""
+	if d.as == told {
+		expected = fmt.Sprintf("at most %s (%s %% of %s)", ShowMoney(*limit), pct, ShowAmount(*d.riskBase()))
+	}
 	if stated := d.stated(); !d.said && stated != nil && stated.GreaterThan(*limit) {
 		l.miss(RulePerTrade, expected, ShowMoney(*stated)+", by your own words")
 		return
@@ -168,6 +174,9 @@ func (d *desk) limitPct(rule Rule) decimal.Decimal {
 
 // limitText tells how the room of a limit came about.
 func (d *desk) limitText(rule Rule, room decimal.Decimal) string {
+	if d.as == silent {
+		return ""
+	}
 	lost, open := d.session.LossToday(), d.session.OpenRisk()
 	var used []string
 	if rule == RuleDailyLoss && lost.Sign() > 0 {
@@ -207,7 +216,7 @@ func (d *desk) compare(l *checklist, rule Rule, limit decimal.Decimal, expected 
 
 // riskText is the money at risk and how much of the account it is.
 func (d *desk) riskText() string {
-	if d.riskShown != "" {
+	if d.riskShown != "" || d.as == silent {
 		return d.riskShown
 	}
 	risk := *d.risk()
@@ -310,7 +319,12 @@ func (f Field) words() string {
 	return "the " + string(f)
 }
 
-func (d *desk) price(p decimal.Decimal) string { return ShowPrice(d.idea.Instrument, p) }
+func (d *desk) price(p decimal.Decimal) string {
+	if d.as == silent {
+		return ""
+	}
+	return ShowPrice(d.idea.Instrument, p)
+}
 
 func (d *desk) targetsText() string {
 	all := make([]string, len(d.idea.Targets))

@@ -20,6 +20,7 @@ type desk struct {
 	size      *decimal.Decimal // what the checks are made at
 	said      bool             // the trader named the size
 	riskShown string           // riskText, written once
+	as        wording
 }
 
 func newDesk(idea Idea, plan Plan, session SessionState) *desk {

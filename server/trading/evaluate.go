@@ -55,7 +55,7 @@ type Review struct {
 // Evaluate holds one idea against the plan and the day so far. The same three
 // always give the same evaluation.
 func Evaluate(idea Idea, plan Plan, session SessionState) Evaluation {
-	e := evaluate(idea, plan, session)
+	e := evaluate(idea, plan, session, told)
 	if e.Verdict == Fire || e.Verdict == Skull {
 		e.Numbers.Change = smallestChange(e, plan, session)
 	}
@@ -110,11 +110,21 @@ func afterTaking(e Evaluation, s SessionState) SessionState {
 	return s
 }
 
+// wording says whether the checks are told in words, or only made: the search
+// for a change looks at half a dozen ideas and tells none of them.
+type wording int
+
+const (
+	told wording = iota
+	silent
+)
+
 // evaluate is Evaluate without the search for a change, which calls it.
-func evaluate(idea Idea, plan Plan, session SessionState) Evaluation {
+func evaluate(idea Idea, plan Plan, session SessionState, as wording) Evaluation {
 	e := Evaluation{Idea: idea, Checks: []Check{}, Missing: []Field{}}
 	e.Numbers.BeforeCosts = plan.Account.Costs.PerContractSide.IsZero()
 	d := newDesk(idea, plan, session)
+	d.as = as
 	d.fill(&e.Numbers)
 	e.known, e.needed, e.Missing = d.inputs()
 	if idea.Status == Closed {

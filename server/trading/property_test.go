@@ -240,6 +240,16 @@ func BenchmarkEvaluateWithChange(b *testing.B) {
 	}
 }
 
+// BenchmarkEvaluateLongestSearch tries both entries, each with a smaller size,
+// and finds nothing.
+func BenchmarkEvaluateLongestSearch(b *testing.B) {
+	idea := ParseIdea("long 8 ES at 6000, stop 5990, target 6012, account 25k, risk $20")
+	b.ReportAllocs()
+	for b.Loop() {
+		Evaluate(idea, DefaultPlan(), SessionState{})
+	}
+}
+
 func BenchmarkParseIdea(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

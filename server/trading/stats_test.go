@@ -1,6 +1,7 @@
 package trading
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -124,15 +125,141 @@ func TestDayStartOverDST(t *testing.T) {
 	}
 }
 
-func BenchmarkSummarise100k(b *testing.B) {
+// TestTallyBothWays: the sums in whole units are those in decimals.
+func TestTallyBothWays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.Custom(func(t *rapid.T) decimal.Decimal {
+			return decimal.New(rapid.Int64Range(-5_000_000, 5_000_000).Draw(t, "coefficient"), rapid.Int32Range(-4, 1).Draw(t, "exponent"))
+		})
+		n := rapid.IntRange(0, 40).Draw(t, "trades")
+		closed := make([]*Trade, n)
+		for i := range closed {
+			closed[i] = &Trade{ClosedAt: time.Unix(int64(i+1), 0), Net: amount.Draw(t, "net")}
+			if rapid.Bool().Draw(t, "stop") {
+				risk := amount.Draw(t, "risk")
+				closed[i].Risk = &risk
+			}
+		}
+		quick, ok := tallyInts(closed)
+		plain := tallyDecimals(closed)
+		if !ok {
+			return // declined: too large an R
+		}
+		same := cmp.Comparer(func(a, b decimal.Decimal) bool { return a.Equal(b) })
+		if diff := cmp.Diff(plain, quick, cmp.AllowUnexported(tally{}), same, cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Max(1, math.Abs(a)) })); diff != "" {
+			t.Fatalf("decimals (-) and whole units (+) differ:\n%s", diff)
+		}
+	})
+}
+
+func TestTallyOfVastAmounts(t *testing.T) {
+	s := Summarise(closedTrades("999999999999999999.99", "-1", "0.0000000000001"))
+	equal(t, "net", s.Net, "999999999999999998.9900000000001")
+}
+
+func journalled() []Trade {
+	at := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 30, 0, 0, time.UTC) }
+	trade := func(symbol, setup, emotion, net string, opened time.Time, v Verdict, missed ...Rule) Trade {
+		return Trade{Symbol: symbol, Setup: setup, Emotion: emotion, Net: dec(net), Risk: ptr("100"), OpenedAt: opened, ClosedAt: opened.Add(time.Hour), Verdict: v, MissedRules: missed}
+	}
+	return []Trade{
+		trade("MES", "pullback", "calm", "200", at(9, 14), Diamond),
+		trade("MES", "pullback", "calm", "-100", at(10, 14), Fire, RuleMinRewardRisk),
+		trade("MES", "breakout", "angry", "-100", at(10, 15), Skull, RuleCooldown, RuleMinRewardRisk),
+		trade("NQ", "", "", "50", at(10, 23), NoVerdict),
+		{Symbol: "NQ", OpenedAt: at(11, 14)}, // still open
+	}
+}
+
+func TestQueryStats(t *testing.T) {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		by   GroupBy
+		want []string // key, trades, net
+	}{
+		{ByInstrument, []string{"MES 3 0", "NQ 1 50"}},
+		{BySetup, []string{"pullback 2 100", "(none) 1 50", "breakout 1 -100"}},
+		{ByEmotion, []string{"calm 2 100", "(none) 1 50", "angry 1 -100"}},
+		{ByWeekday, []string{"Monday 1 200", "Tuesday 3 -150"}}, // 23:30 UTC is still Tuesday in New York
+		{ByHour, []string{"10:00 2 100", "11:00 1 -100", "19:00 1 50"}},
+		{ByRule, []string{"minRewardRisk 2 -200", "(no check) 1 50", "(none) 1 200", "cooldownAfterLossMinutes 1 -100"}},
+	} {
+		r, err := QueryStats(journalled(), StatsQuery{GroupBy: tc.by, Zone: zone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, g := range r.Groups {
+			got = append(got, fmt.Sprintf("%s %d %s", g.Key, g.Stats.Trades, g.Stats.Net))
+			if !g.Stats.WinRate.TooFew || g.Stats.WinRate.N != g.Stats.Trades || g.Stats.WinRate.Interval == nil {
+				t.Errorf("by %s: %s says %+v; want its n, too few, and an interval", tc.by, g.Key, g.Stats.WinRate)
+			}
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" || r.Total.Trades != 4 {
+			t.Errorf("by %s, %d in total (-want +got):\n%s", tc.by, r.Total.Trades, diff)
+		}
+	}
+}
+
+func TestQueryStatsOfASpan(t *testing.T) {
+	q := StatsQuery{From: time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 10, 16, 0, 0, 0, time.UTC), GroupBy: ByInstrument, Most: 1}
+	r, err := QueryStats(journalled(), q)
+	if err != nil || r.Total.Trades != 1 || len(r.Groups) != 1 {
+		t.Errorf("%d trades, %d groups, %v; want the one closed at 15:30", r.Total.Trades, len(r.Groups), err)
+	}
+	if _, err := QueryStats(nil, StatsQuery{GroupBy: "moon"}); err == nil {
+		t.Error("grouping by the moon is no error")
+	}
+	q = StatsQuery{GroupBy: ByInstrument, Most: 1}
+	if r, _ := QueryStats(journalled(), q); r.OtherGroups != 1 {
+		t.Errorf("%d groups left out; want 1", r.OtherGroups)
+	}
+}
+
+func manyTrades() []Trade {
 	trades := make([]Trade, 100_000)
 	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	risk := dec("100")
 	for n := range trades {
-		trades[n] = Trade{ClosedAt: at.Add(time.Duration(n) * time.Minute), Net: decimal.New(int64(n*7919%40_000)-18_000, -2), Risk: &risk}
+		opened := at.Add(time.Duration(n) * time.Minute)
+		trades[n] = Trade{Symbol: fmt.Sprintf("S%03d", n*7%200), OpenedAt: opened, ClosedAt: opened.Add(time.Minute),
+			Net: decimal.New(int64(n*7919%40_000)-18_000, -2), Risk: &risk}
 	}
+	return trades
+}
+
+func BenchmarkSummarise100k(b *testing.B) {
+	trades := manyTrades()
 	b.ReportAllocs()
 	for b.Loop() {
 		Summarise(trades)
+	}
+}
+
+// BenchmarkQueryStats100k: two hundred groups of five hundred, each of which is
+// resampled: the dearest case.
+func BenchmarkQueryStats100k(b *testing.B) {
+	trades := manyTrades()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := QueryStats(trades, StatsQuery{GroupBy: ByInstrument}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkQueryStatsByHour100k(b *testing.B) {
+	trades := manyTrades()
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := QueryStats(trades, StatsQuery{GroupBy: ByHour, Zone: zone}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

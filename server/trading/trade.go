@@ -21,6 +21,12 @@ type Trade struct {
 	ClosedAt time.Time // zero while it is open
 	Net      decimal.Decimal
 	Risk     *decimal.Decimal
+	// What the trader and the coach wrote down with it; all optional.
+	Setup       string
+	Emotion     string
+	Verdict     Verdict // sealed before the entry; NoVerdict: the coach was not asked
+	MissedRules []Rule  // that the verdict says were missed
+	Note        string
 }
 
 // IsOpen says whether the trade is still on.
