@@ -136,9 +136,9 @@ func TestAnIdentifierThatIsGuessedAtIsSlowElsewhere(t *testing.T) {
 		for n := range 12 { // from everywhere, once each
 			fail(t, s, "ann", from(n), 1)
 		}
-		want := []time.Duration{250, 500, 1000, 2000, 4000, 4000, 4000}
-		for i := range want {
-			want[i] *= time.Millisecond
+		var want []time.Duration
+		for _, ms := range []int64{250, 500, 1000, 2000, 4000, 4000, 4000} {
+			want = append(want, time.Duration(ms)*time.Millisecond)
 		}
 		if diff := cmp.Diff(want, waits); diff != "" {
 			t.Errorf("waits (-want +got):\n%s", diff)

@@ -164,7 +164,9 @@ func (a *writing) relay(ctx context.Context, done <-chan result) result {
 			a.rest()
 			a.publish(ctx)
 			if keeping {
-				_ = <-kept // its write must not follow the last one
+				if err := <-kept; err != nil { // its write must not follow the last one
+					a.w.Logger.Debug("the last checkpoint of an answer", "answer", a.job.ID, "err", err)
+				}
 			}
 			return r
 		}

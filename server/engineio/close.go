@@ -1,6 +1,9 @@
 package engineio
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // How long the wire stays known after a session's end.
 const (
@@ -102,7 +105,7 @@ func (s *Session) endPolling(e ending) {
 	if last == nil {
 		last = s.server.packets.close
 	}
-	frames := append(s.queue, last)
+	frames := slices.Concat(s.queue, []*Frame{last})
 	s.drop()
 	if s.poll != nil {
 		s.poll.answer(reply{frames: frames})

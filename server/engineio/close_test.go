@@ -1,6 +1,7 @@
 package engineio_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -98,7 +99,7 @@ func TestServerCloses(t *testing.T) {
 		_ = s.Send(text("last"), text("words"))
 		s.Close("kicked")
 		s.Close("kicked again")
-		if err := s.Send(text("too late")); err != engineio.ErrClosed {
+		if err := s.Send(text("too late")); !errors.Is(err, engineio.ErrClosed) {
 			panic("sent after the end")
 		}
 	}}

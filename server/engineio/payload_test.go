@@ -3,6 +3,7 @@ package engineio
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"testing"
 	"unicode/utf8"
 
@@ -42,7 +43,7 @@ func TestDecodePayload(t *testing.T) {
 		"2probe\x1e5\x1e61": {"256", []string{"probe", "", "1"}, nil},
 	} {
 		kinds, datas, err := decodeAll([]byte(body))
-		if err != want.err || kinds != want.kinds {
+		if !errors.Is(err, want.err) || kinds != want.kinds {
 			t.Errorf("%q: kinds %q, error %v", body, kinds, err)
 		}
 		if diff := cmp.Diff(want.datas, datas); diff != "" {

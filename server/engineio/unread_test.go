@@ -2,6 +2,7 @@ package engineio_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,7 +38,7 @@ func TestABodyThatNeverComesDoesNotHoldItsConnection(t *testing.T) {
 				}
 				reader := bufio.NewReader(conn)
 				response, err := http.ReadResponse(reader, nil)
-				if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+				if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 					t.Fatalf("the reply: %v", err)
 				}
 				if err == nil {

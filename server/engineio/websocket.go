@@ -234,7 +234,7 @@ func (events) OnPing(ws *gws.Conn, payload []byte) { ws.NetConn().(*socket).pong
 func (events) OnPong(*gws.Conn, []byte)            {}
 
 func (events) OnMessage(ws *gws.Conn, m *gws.Message) {
-	defer m.Close()
+	defer func() { _ = m.Close() }()
 	sk := ws.NetConn().(*socket)
 	if sk.session != nil {
 		sk.session.receiveFrame(sk, m)

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -170,11 +171,12 @@ func (s *Socket) ReadText() (string, error) {
 func (s *Socket) ReadClose() (status int, err error) {
 	for {
 		opcode, payload, err := s.Read()
-		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+		var network net.Error
+		if errors.As(err, &network) && network.Timeout() {
 			return 0, err
 		}
 		if err != nil {
-			return 0, nil
+			return 0, nil //nolint:nilerr // the end is what was waited for
 		}
 		if opcode == OpClose && len(payload) >= 2 {
 			return int(binary.BigEndian.Uint16(payload)), nil
