@@ -123,8 +123,8 @@ func TestTrades(t *testing.T) {
 		if err := s.Tx(ctx, func(tx *storage.Tx) error { return tx.UpdateTrade(ctx, changed, start) }); !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("a change on an older state: %v", err)
 		}
-		results, err := s.Results(ctx, ann.ID, time.Time{}, time.Time{})
-		if err != nil || len(results) != 4 || results[3].Net != "-12.5" {
+		results, err := results(ctx, s, storage.ResultPage{UserID: ann.ID, Key: "setup"})
+		if err != nil || len(results) != 4 || results[3].Net != "-12.5" || results[3].Key != "orb" {
 			t.Errorf("results %+v, %v", results, err)
 		}
 
@@ -136,6 +136,11 @@ func TestTrades(t *testing.T) {
 			t.Errorf("after the account: %v, %v", there, err)
 		}
 	})
+}
+
+func results(ctx context.Context, s *storage.Store, p storage.ResultPage) (all []storage.Result, err error) {
+	err = s.EachResult(ctx, p, func(r storage.Result) { all = append(all, r) })
+	return all, err
 }
 
 func ids(trades []storage.Trade) []string {
@@ -175,7 +180,7 @@ func TestVerdictsAreSealed(t *testing.T) {
 		trade := newTrade(ann.ID, 1)
 		trade.VerdictID = older.MessageID
 		tx(t, s, func(ctx context.Context, tx *storage.Tx) error { return tx.InsertTrade(ctx, trade) })
-		results, err := s.Results(ctx, ann.ID, start, start.Add(time.Hour))
+		results, err := results(ctx, s, storage.ResultPage{UserID: ann.ID, From: start, To: start.Add(time.Hour), Verdicts: storage.With})
 		if err != nil || len(results) != 1 || results[0].Verdict != "fire" || !results[0].SealedAt.Equal(start) {
 			t.Errorf("results %+v, %v", results, err)
 		}

@@ -115,10 +115,13 @@ func (r Reader) Trades(ctx context.Context, p TradePage) ([]Trade, error) {
 
 // RecentTrades lists the trades taken that are still on, or were opened or
 // closed at or after a time: what the guards of a session look at. Newest
-// first, up to limit.
+// first, up to limit. Each condition has an index of its own, which an OR of
+// the three would not use.
 func (r Reader) RecentTrades(ctx context.Context, userID string, since time.Time, limit int) ([]Trade, error) {
-	return collect(ctx, r, "list recent trades", scanTrade, `SELECT `+tradeColumns+` FROM trades
-		WHERE user_id = $1 AND decision = 'taken' AND (closed_at IS NULL OR opened_at >= $2 OR closed_at >= $2)
+	return collect(ctx, r, "list recent trades", scanTrade, `SELECT `+tradeColumns+` FROM trades WHERE id IN (
+			SELECT id FROM trades WHERE user_id = $1 AND decision = 'taken' AND closed_at IS NULL
+			UNION SELECT id FROM trades WHERE user_id = $1 AND decision = 'taken' AND opened_at >= $2
+			UNION SELECT id FROM trades WHERE user_id = $1 AND closed_at >= $2)
 		ORDER BY opened_at DESC, id DESC LIMIT $3`, userID, usec(since), limit)
 }
 
@@ -161,31 +164,72 @@ func (tx *Tx) DeleteTrade(ctx context.Context, userID, id string) error {
 
 // Result is a closed trade as statistics need it.
 type Result struct {
-	Instrument, Setup, Emotion string
-	Net, Risk                  string
-	OpenedAt, ClosedAt         time.Time
-	Verdict, Missed            string    // of the verdict it is the outcome of; "" = none
-	SealedAt                   time.Time // of that verdict
+	Key                string // what it was asked to be grouped by, "" = nothing
+	Net, Risk          string
+	OpenedAt, ClosedAt time.Time
+	Verdict, Missed    string    // of the verdict it is the outcome of; "" = none
+	SealedAt           time.Time // of that verdict
 }
 
-func scanResult(row scanner) (Result, error) {
-	var r Result
-	err := row.Scan(&r.Instrument, &r.Setup, &r.Emotion, (*opt)(&r.Net), (*opt)(&r.Risk), (*usec)(&r.OpenedAt), (*usec)(&r.ClosedAt),
-		(*opt)(&r.Verdict), (*opt)(&r.Missed), (*usec)(&r.SealedAt))
-	return r, err
+// ResultPage asks for the trades closed in [From, To); a zero time is no
+// bound.
+type ResultPage struct {
+	UserID   string
+	From, To time.Time
+	Key      string // column that Result.Key holds: instrument, setup or emotion; "" = none
+	// Verdicts looks up the sealed verdicts, which costs time.
+	Verdicts Lookup
 }
 
-// Results lists the trades closed in [from, to), in the order they were
-// closed; a zero time is no bound.
-func (r Reader) Results(ctx context.Context, userID string, from, to time.Time) ([]Result, error) {
-	if to.IsZero() {
-		to = time.UnixMicro(1 << 62)
+// Lookup says whether something that costs time is wanted.
+type Lookup int
+
+// The answers.
+const (
+	Without Lookup = iota
+	With
+)
+
+// EachResult hands over the trades of a page in the order they were closed,
+// one by one: there may be a hundred thousand. What each gets lives only until
+// it returns.
+func (r Reader) EachResult(ctx context.Context, p ResultPage, each func(Result)) error {
+	const doing = "list results"
+	key := `''`
+	switch p.Key {
+	case "instrument", "setup", "emotion":
+		key = `t.` + p.Key
 	}
-	if from.IsZero() {
-		from = time.UnixMicro(-1 << 62)
+	columns, join := `COALESCE(t.net, ''), COALESCE(t.risk, ''), t.opened_at, t.closed_at, `+key, ``
+	if p.Verdicts == With {
+		columns += `, COALESCE(v.verdict, ''), COALESCE(v.missed, ''), COALESCE(v.sealed_at, 0)`
+		join = ` LEFT JOIN verdicts v ON v.message_id = t.verdict_id`
 	}
-	return collect(ctx, r, "list results", scanResult, `SELECT t.instrument, t.setup, t.emotion, t.net, t.risk, t.opened_at, t.closed_at,
-		v.verdict, v.missed, v.sealed_at
-		FROM trades t LEFT JOIN verdicts v ON v.message_id = t.verdict_id
-		WHERE t.user_id = $1 AND t.closed_at >= $2 AND t.closed_at < $3 ORDER BY t.closed_at, t.id`, userID, from.UnixMicro(), to.UnixMicro())
+	from, to := int64(-1<<62), int64(1<<62)
+	if !p.From.IsZero() {
+		from = p.From.UnixMicro()
+	}
+	if !p.To.IsZero() {
+		to = p.To.UnixMicro()
+	}
+	rows, err := r.q.QueryContext(ctx, `SELECT `+columns+` FROM trades t`+join+`
+		WHERE t.user_id = $1 AND t.closed_at >= $2 AND t.closed_at < $3 ORDER BY t.closed_at, t.id`, p.UserID, from, to)
+	if err != nil {
+		return r.wrap(doing, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var one Result
+	var opened, closed, sealed int64
+	into := []any{&one.Net, &one.Risk, &opened, &closed, &one.Key}
+	if p.Verdicts == With {
+		into = append(into, &one.Verdict, &one.Missed, &sealed)
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return r.wrap(doing, err)
+		}
+		one.OpenedAt, one.ClosedAt, one.SealedAt = time.UnixMicro(opened).UTC(), time.UnixMicro(closed).UTC(), time.UnixMicro(sealed).UTC()
+		each(one)
+	}
+	return r.wrap(doing, rows.Err())
 }

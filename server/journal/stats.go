@@ -17,6 +17,9 @@ import (
 // maxGroups bounds the groups that are told; setups are the trader's own words.
 const maxGroups = 200
 
+// pieceOf is how many trades are gathered at a time.
+const pieceOf = 4096
+
 // Groups that gather what has no name.
 const (
 	groupNone     = "(none)"     // no setup, no emotion; no rule was missed
@@ -57,24 +60,37 @@ func (s *Service) Stats(ctx context.Context, a auth.Actor, from, to, groupBy str
 	if err != nil {
 		return Report{}, err
 	}
-	rows, err := s.store.Results(ctx, a.UserID, begin, end)
+	page := storage.ResultPage{UserID: a.UserID, From: begin, To: end, Key: groupBy}
+	if groupBy == "rule" {
+		page.Verdicts = storage.With
+	}
+	keys := keysBy(groupBy, zone)
+	// A hundred thousand trades are gathered in pieces and by number: growing
+	// slices of them would copy more than it adds up.
+	var pieces [][]trading.Trade
+	n, parts := 0, map[string][]int{}
+	err = s.store.EachResult(ctx, page, func(row storage.Result) {
+		if n%pieceOf == 0 {
+			pieces = append(pieces, make([]trading.Trade, 0, pieceOf))
+		}
+		last := &pieces[len(pieces)-1]
+		*last = append(*last, closedTrade(row))
+		for _, key := range keys(row) {
+			parts[key] = append(parts[key], n)
+		}
+		n++
+	})
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{From: timeOf(begin), To: timeOf(end), Timezone: zone.String(), GroupBy: groupBy, Groups: []Group{}}
-	trades := make([]trading.Trade, len(rows))
-	for n, row := range rows {
-		trades[n] = closedTrade(row)
-	}
-	r.Total = trading.Summarise(trades)
-	if groupBy != "" {
-		r.Groups, r.OtherGroups = group(rows, trades, keysBy(groupBy, zone))
-	}
+	trades := slices.Concat(pieces...)
+	r := Report{From: timeOf(begin), To: timeOf(end), Timezone: zone.String(), GroupBy: groupBy, Total: trading.Summarise(trades)}
+	r.Groups, r.OtherGroups = group(trades, parts)
 	return r, nil
 }
 
 func closedTrade(row storage.Result) trading.Trade {
-	t := trading.Trade{Symbol: row.Instrument, OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt, Risk: stored(row.Risk)}
+	t := trading.Trade{OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt, Risk: stored(row.Risk)}
 	if net := stored(row.Net); net != nil {
 		t.Net = *net
 	}
@@ -91,10 +107,8 @@ func keysBy(groupBy string, zone *time.Location) func(storage.Result) []string {
 		return []string{name}
 	}
 	switch groupBy {
-	case "setup":
-		return func(r storage.Result) []string { return named(r.Setup) }
-	case "emotion":
-		return func(r storage.Result) []string { return named(r.Emotion) }
+	case "instrument", "setup", "emotion":
+		return func(r storage.Result) []string { return named(r.Key) }
 	case "weekday":
 		return func(r storage.Result) []string { return named(r.OpenedAt.In(zone).Weekday().String()) }
 	case "hour":
@@ -102,7 +116,7 @@ func keysBy(groupBy string, zone *time.Location) func(storage.Result) []string {
 	case "rule":
 		return missedRules
 	}
-	return func(r storage.Result) []string { return named(r.Instrument) }
+	return func(storage.Result) []string { return nil }
 }
 
 func missedRules(r storage.Result) []string {
@@ -116,14 +130,9 @@ func missedRules(r storage.Result) []string {
 	return rules
 }
 
-// group sums up by key: most trades first, then by name.
-func group(rows []storage.Result, trades []trading.Trade, keys func(storage.Result) []string) (groups []Group, others int) {
-	parts := map[string][]trading.Trade{}
-	for n, row := range rows {
-		for _, key := range keys(row) {
-			parts[key] = append(parts[key], trades[n])
-		}
-	}
+// group sums up each part, given by places in trades: most trades first, then
+// by name.
+func group(trades []trading.Trade, parts map[string][]int) (groups []Group, others int) {
 	names := make([]string, 0, len(parts))
 	for key := range parts {
 		names = append(names, key)
@@ -134,7 +143,11 @@ func group(rows []storage.Result, trades []trading.Trade, keys func(storage.Resu
 	others = max(0, len(names)-maxGroups)
 	groups = make([]Group, 0, len(names)-others)
 	for _, key := range names[:len(names)-others] {
-		groups = append(groups, Group{key, trading.Summarise(parts[key])})
+		part := make([]trading.Trade, len(parts[key]))
+		for i, n := range parts[key] {
+			part[i] = trades[n]
+		}
+		groups = append(groups, Group{key, trading.Summarise(part)})
 	}
 	return groups, others
 }
@@ -160,15 +173,14 @@ func (s *Service) Calibration(ctx context.Context, a auth.Actor) (Calibration, e
 	if err != nil {
 		return Calibration{}, err
 	}
-	rows, err := s.store.Results(ctx, a.UserID, time.Time{}, time.Time{})
-	if err != nil {
-		return Calibration{}, err
-	}
 	trades := map[string][]trading.Trade{}
-	for _, row := range rows {
+	err = s.store.EachResult(ctx, storage.ResultPage{UserID: a.UserID, Verdicts: storage.With}, func(row storage.Result) {
 		if row.Verdict != "" && row.ClosedAt.After(row.SealedAt) {
 			trades[row.Verdict] = append(trades[row.Verdict], closedTrade(row))
 		}
+	})
+	if err != nil {
+		return Calibration{}, err
 	}
 	var c Calibration
 	for _, v := range []trading.Verdict{trading.Diamond, trading.Fire, trading.Skull} {
