@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -113,6 +114,10 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 		cfg.MaxConns = int32(min(o.MaxConns, 10_000))
 	case !strings.Contains(o.URL, "pool_max_conns"):
 		cfg.MaxConns = 16
+	}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		// A host that swallows packets must not hold whoever asks for minutes.
+		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
