@@ -12,8 +12,10 @@ const ratioPlaces = 8
 
 // Constants in all but name; never written to.
 var (
-	one  = decimal.New(1, 0)
-	cent = decimal.New(1, -2)
+	one   = decimal.New(1, 0)
+	two   = decimal.New(2, 0)
+	three = decimal.New(3, 0)
+	cent  = decimal.New(1, -2)
 )
 
 // cut divides and cuts after ratioPlaces digits; zero when by is zero.
