@@ -11,12 +11,14 @@ import (
 	"github.com/elite-trading-coach/coach/storage"
 )
 
-// The shapes that `coach plan` and `coach import` show.
-type (
-	PlanFinding  = trading.Finding
-	TradeImport  = journal.Import
-	ImportReport = journal.ImportReport
-)
+// PlanFinding is one thing that is wrong with a plan.
+type PlanFinding = trading.Finding
+
+// TradeImport is how a file of trades is to be read.
+type TradeImport = journal.Import
+
+// ImportReport is what became of its rows.
+type ImportReport = journal.ImportReport
 
 // LintPlan tells what is wrong with a plan, line by line; nothing is fine.
 func LintPlan(text []byte) []PlanFinding { return journal.LintPlan(text) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/journal"
+	"github.com/elite-trading-coach/coach/server/trading"
 	"github.com/elite-trading-coach/coach/storage"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
@@ -208,4 +210,22 @@ func encode(t *testing.T, v any) []byte {
 		t.Fatal(err)
 	}
 	return raw
+}
+
+// The page that explains the plan shows the default one.
+func TestTheDocumentedPlanIsTheDefault(t *testing.T) {
+	page, err := os.ReadFile("../../docs/plan.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("docs/plan.md shows no plan")
+	}
+	plan, findings := trading.ReadPlan([]byte(text))
+	if len(findings) > 0 {
+		t.Fatalf("%+v", findings)
+	}
+	same(t, "docs/plan.md", plan, trading.DefaultPlan())
 }

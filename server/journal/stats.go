@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/trading"
@@ -68,13 +70,13 @@ func (s *Service) Stats(ctx context.Context, a auth.Actor, from, to, groupBy str
 	// A hundred thousand trades are gathered in pieces and by number: growing
 	// slices of them would copy more than it adds up.
 	var pieces [][]trading.Trade
-	n, parts := 0, map[string][]int{}
+	n, parts, known := 0, map[string][]int{}, amounts{}
 	err = s.store.EachResult(ctx, page, func(row storage.Result) {
 		if n%pieceOf == 0 {
 			pieces = append(pieces, make([]trading.Trade, 0, pieceOf))
 		}
 		last := &pieces[len(pieces)-1]
-		*last = append(*last, closedTrade(row))
+		*last = append(*last, closedTrade(row, known))
 		for _, key := range keys(row) {
 			parts[key] = append(parts[key], n)
 		}
@@ -89,9 +91,26 @@ func (s *Service) Stats(ctx context.Context, a auth.Actor, from, to, groupBy str
 	return r, nil
 }
 
-func closedTrade(row storage.Result) trading.Trade {
-	t := trading.Trade{OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt, Risk: stored(row.Risk)}
-	if net := stored(row.Net); net != nil {
+// amounts remembers decimals by their text: traders risk the same again and
+// again. Nobody changes a decimal, so trades may share one.
+type amounts map[string]*decimal.Decimal
+
+// maxAmounts bounds what is remembered.
+const maxAmounts = 4096
+
+func (a amounts) of(text string) *decimal.Decimal {
+	d, ok := a[text]
+	if !ok {
+		if d = stored(text); len(a) < maxAmounts {
+			a[text] = d
+		}
+	}
+	return d
+}
+
+func closedTrade(row storage.Result, known amounts) trading.Trade {
+	t := trading.Trade{OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt, Risk: known.of(row.Risk)}
+	if net := known.of(row.Net); net != nil {
 		t.Net = *net
 	}
 	return t
@@ -173,10 +192,10 @@ func (s *Service) Calibration(ctx context.Context, a auth.Actor) (Calibration, e
 	if err != nil {
 		return Calibration{}, err
 	}
-	trades := map[string][]trading.Trade{}
+	trades, known := map[string][]trading.Trade{}, amounts{}
 	err = s.store.EachResult(ctx, storage.ResultPage{UserID: a.UserID, Verdicts: storage.With}, func(row storage.Result) {
 		if row.Verdict != "" && row.ClosedAt.After(row.SealedAt) {
-			trades[row.Verdict] = append(trades[row.Verdict], closedTrade(row))
+			trades[row.Verdict] = append(trades[row.Verdict], closedTrade(row, known))
 		}
 	})
 	if err != nil {

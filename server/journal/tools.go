@@ -201,8 +201,10 @@ func (s *Service) positionSize(ctx context.Context, a auth.Actor, o object) (Pos
 // sizeByMoney sizes where the account is unknown and an amount to risk is not.
 func sizeByMoney(i idea, inst trading.Instrument, d Desk) (PositionSizeResult, error) {
 	side := d.Plan.Account.Costs.PerContractSide
-	q := trading.SizeQuery{Instrument: inst, Entry: *i.entry, Stop: *i.stop, Costs: side.Add(side),
-		Limits: []trading.Limit{{Rule: trading.RuleStatedRisk, Money: *i.riskMoney}}}
+	q := trading.SizeQuery{
+		Instrument: inst, Entry: *i.entry, Stop: *i.stop, Costs: side.Add(side),
+		Limits: []trading.Limit{{Rule: trading.RuleStatedRisk, Money: *i.riskMoney}},
+	}
 	if most, ok := d.Plan.Risk.MaxSize[inst.Symbol]; ok {
 		q.MaxUnits = &most
 	}
