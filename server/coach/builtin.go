@@ -3,6 +3,7 @@ package coach
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/elite-trading-coach/coach/server/trading"
@@ -52,7 +53,7 @@ func (s *script) run() {
 	if s.prompt.Mode == "training" && s.train() {
 		return
 	}
-	patterns := trading.Patterns(s.prompt.Text, s.prompt.Session, s.prompt.Plan, s.scope())
+	patterns := s.patterns()
 	switch {
 	case s.talk.about == aboutIdeas:
 		patterns = s.judge(patterns)
@@ -63,6 +64,22 @@ func (s *script) run() {
 		s.converse(patterns)
 	}
 	s.analysis(s.talk.review.Ideas, patterns)
+}
+
+// patterns are those of the words, then those of the journal, one of each
+// name. With others present the journal stays shut.
+func (s *script) patterns() []trading.Pattern {
+	p := s.prompt
+	if p.Others {
+		return trading.Patterns(p.Text, trading.SessionState{}, p.Plan, s.scope())
+	}
+	found := trading.Patterns(p.Text, p.Session, p.Plan, s.scope())
+	for _, kept := range trading.PatternsIn(p.Trades, p.Plan, sessionAt(p).Now, s.scope()) {
+		if !slices.ContainsFunc(found, func(f trading.Pattern) bool { return f.Tag == kept.Tag }) {
+			found = append(found, kept)
+		}
+	}
+	return found
 }
 
 func (s *script) scope() trading.Scope {

@@ -46,10 +46,10 @@ func (s *script) goOn() {
 		}
 		return false
 	}
-	e := trading.Evaluate(last, s.prompt.Plan, sessionAt(s.prompt))
+	e := s.talk.discreet(trading.Evaluate(last, s.prompt.Plan, s.talk.session(s.prompt)), s.prompt)
 	switch {
 	case has("why", "explain", "how come", "what does that mean"):
-		s.say("About "+describe(last)+":", headline(e))
+		s.say("About "+describe(e.Idea)+":", headline(e))
 		s.say(checkLines(e)...)
 		s.say(changeLine(e))
 	case has("news", "fomc", "cpi", "nothing due"):
@@ -57,7 +57,7 @@ func (s *script) goOn() {
 	case has("thank", "thx", " ty ", "great", "perfect", "cheers"):
 		s.say("You are welcome. If a number changes, write just that number and its name, such as “stop 5992”, and I check it again.")
 	default:
-		s.say("I find no new number in this. On the table is: "+describe(last)+".", missingLine(e))
+		s.say("I find no new number in this. On the table is: "+describe(e.Idea)+".", missingLine(e))
 		s.say("Change any part by naming it, such as “stop 5992” or “3 contracts”, or write a new idea.")
 	}
 }

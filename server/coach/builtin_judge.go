@@ -20,7 +20,7 @@ func (s *script) judge(patterns []trading.Pattern) []trading.Pattern {
 		s.say(overall(review))
 	}
 	for n, e := range review.Ideas {
-		if revenge, ok := trading.Revenge(e, sessionAt(s.prompt), s.prompt.Plan); ok {
+		if revenge, ok := trading.Revenge(e, sessionAt(s.prompt), s.prompt.Plan); ok && !s.prompt.Others {
 			patterns = append([]trading.Pattern{revenge}, patterns...)
 		}
 		if len(review.Ideas) > 1 {
@@ -28,12 +28,39 @@ func (s *script) judge(patterns []trading.Pattern) []trading.Pattern {
 		}
 		s.tell(e)
 	}
+	s.tellSources(review)
 	s.explainConfidence(review)
 	if s.prompt.HasImages {
 		s.say("I cannot see charts, so the image played no part in this: only the numbers you wrote did.")
 	}
 	s.askNews()
 	return patterns
+}
+
+// tellSources says where the numbers came from that the message does not show:
+// the account, and the day as the trader told it.
+func (s *script) tellSources(r trading.Review) {
+	var lines []string
+	day := s.talk.day
+	if s.prompt.Others {
+		day = trading.ReadDay(s.prompt.Text)
+	}
+	if !day.IsZero() {
+		lines = append(lines, "Counted from your own words: "+day.String()+".")
+	}
+	for _, e := range r.Ideas {
+		used, kept := e.Numbers.Equity, s.prompt.Plan.Account.Equity
+		if used == nil || kept == nil || !used.Equal(*kept) || e.Idea.Equity != nil && e.Idea.Equity.Equal(*used) {
+			continue
+		}
+		line := "The account of " + trading.ShowAmount(*used) + " is from your plan"
+		if e.Idea.Equity != nil {
+			line += "; it is smaller than the " + money(*e.Idea.Equity, e.Idea.Currency) + " you wrote, so it is what counts"
+		}
+		lines = append(lines, line+".")
+		break
+	}
+	s.say(lines...)
 }
 
 func alternative(e trading.Evaluation) string {
@@ -53,7 +80,7 @@ func overall(r trading.Review) string {
 	if r.Verdict == trading.NoVerdict {
 		return fmt.Sprintf("I read %d ideas. %s The message has no verdict until each has what it needs.", len(r.Ideas), together)
 	}
-	return fmt.Sprintf("I read %d ideas. %s The message gets the worst verdict of them: %s.", len(r.Ideas), together, r.Verdict)
+	return fmt.Sprintf("I read %d ideas. %s The worst verdict among them is the message's: %s.", len(r.Ideas), together, r.Verdict)
 }
 
 // tell explains one idea from the verdict down.

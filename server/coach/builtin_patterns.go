@@ -16,10 +16,10 @@ func (s *script) namePattern(patterns []trading.Pattern) {
 		return
 	}
 	if p.Tag.Good() {
-		s.say(fmt.Sprintf("%s: %s. Keep doing that.", patternName(p.Tag), p.Evidence))
+		s.say(fmt.Sprintf("Worth keeping: %s (%s).", patternName(p.Tag), p.Evidence))
 		return
 	}
-	s.say(fmt.Sprintf("A pattern to look at: %s (%s).", patternName(p.Tag), p.Evidence), "Exercise: "+s.exercise(p.Tag))
+	s.say(fmt.Sprintf("A pattern to look at: %s (%s).", patternName(p.Tag), p.Evidence), s.exerciseLine(p.Tag))
 }
 
 // first prefers a pattern to mend over one to keep.
@@ -45,18 +45,19 @@ func patternName(t trading.PatternTag) string {
 	return strings.ReplaceAll(string(t), "_", " ")
 }
 
-// exercise picks one that the coach has not given in the last day.
-func (s *script) exercise(tag trading.PatternTag) string {
-	all := append(exercisesFor(tag), exercisesFor("")...)
-	for _, e := range all {
-		if !s.givenToday(e) {
-			return e
+// exerciseLine gives one exercise that the coach has not given in the last
+// day, and no other when all have been.
+func (s *script) exerciseLine(tag trading.PatternTag) string {
+	for _, e := range append(exercisesFor(tag), exercisesFor("")...) {
+		if !s.saidToday(e) {
+			return "Exercise: " + e
 		}
 	}
-	return all[0]
+	return "No new exercise: you have several from today. Do one of them before anything else."
 }
 
-func (s *script) givenToday(exercise string) bool {
+// saidToday says whether the coach has said so in the last day.
+func (s *script) saidToday(exercise string) bool {
 	for _, turn := range s.prompt.History {
 		recent := s.prompt.Now.IsZero() || turn.At.IsZero() || s.prompt.Now.Sub(turn.At) < 24*time.Hour
 		if turn.Role == "coach" && recent && strings.Contains(turn.Text, exercise) {
@@ -106,42 +107,4 @@ func exercisesFor(tag trading.PatternTag) []string {
 	return []string{"write the next trade down before you click: side, entry, stop, target, size, and why it is in your plan.",
 		"at the end of the day, mark each trade as inside or outside the plan, whatever it made.",
 		"before the next entry, take three slow breaths and say the loss in dollars out loud."}
-}
-
-// reflect is psychology mode without an idea: questions, one pattern, one
-// exercise.
-func (s *script) reflect(patterns []trading.Pattern) {
-	if asksForPrediction(s.prompt.Text) {
-		s.say("I do not predict prices. Let us look at what makes the question pressing.")
-	}
-	p, ok := first(patterns)
-	if !ok {
-		s.say("Tell me about the moment itself: what happened just before, what did you feel, and what did you do with the position?")
-		s.say("And what does your plan say about that moment?")
-		s.say("Exercise: " + s.exercise(""))
-		return
-	}
-	s.say(questionsFor(p)...)
-	s.namePattern([]trading.Pattern{p})
-}
-
-func questionsFor(p trading.Pattern) []string {
-	switch p.Tag {
-	case trading.RevengeTrading:
-		return []string{"What would winning it back today change that next week would not?", "How large was that loss in R, and did the trade follow your plan?"}
-	case trading.FOMO:
-		return []string{"What exactly would you miss, and what does your plan say about an entry this late?", "Where would you have entered, had you been calm?"}
-	case trading.EmotionalTrading:
-		return []string{"Where in the day did the feeling start, and what happened just before?", "What would you tell a friend who felt this and wanted to trade?"}
-	case trading.LossAversion:
-		return []string{"If you had no position, would you open this one now, at this price?", "What did you plan to do at the stop, before the trade was on?"}
-	case trading.Overconfidence:
-		return []string{"What would have to happen for you to say that you were wrong?", "How many of your certain trades of this month won?"}
-	case trading.RiskAversion:
-		return []string{"What loss, in dollars, would you accept without thinking about it tonight?", "What happened the last time you left a planned trade alone?"}
-	}
-	if p.Tag.Good() {
-		return []string{"What made it possible to do that today?", "How will you make it as easy the next time?"}
-	}
-	return []string{"What did you want from that moment, besides the money?", "Which rule of your plan speaks about it, and what got in its way?"}
 }

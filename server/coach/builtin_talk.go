@@ -32,7 +32,8 @@ type talk struct {
 	review    trading.Review
 	equity    *decimal.Decimal // said by this trader, here or earlier
 	currency  string
-	at        time.Time // of the latest idea
+	at        time.Time        // of the latest idea
+	day       trading.DayWords // said of today by this trader, here or earlier
 }
 
 // readTalk reads the trader's earlier messages and the one to answer.
@@ -50,9 +51,28 @@ func readTalk(p Prompt) talk {
 	}
 	t.about, t.continued = t.read(p.Text, p.Now, p)
 	if t.about == aboutIdeas {
-		t.review = trading.EvaluateAll(t.ideas, p.Plan, sessionAt(p))
+		t.review = trading.EvaluateAll(t.ideas, p.Plan, t.session(p))
+		for n, e := range t.review.Ideas {
+			t.review.Ideas[n] = t.discreet(e, p)
+		}
 	}
 	return t
+}
+
+// session is the day as the record has it, tightened by what the trader said
+// of it.
+func (t *talk) session(p Prompt) trading.SessionState {
+	equity := t.equity
+	if kept := p.Plan.Account.Equity; kept != nil && (equity == nil || t.currency != "" || kept.LessThan(*equity)) {
+		equity = kept
+	}
+	return sessionAt(p).Tighten(t.day, equity)
+}
+
+// sameDay says whether something was said in the trading day of the answer.
+func sameDay(at time.Time, p Prompt) bool {
+	now := sessionAt(p).Now
+	return at.IsZero() || now.IsZero() || !at.Before(p.Plan.DayStart(trading.KindFuture, now))
 }
 
 // sessionAt fills in the moment when nobody else did.
@@ -69,6 +89,9 @@ func sessionAt(p Prompt) trading.SessionState {
 func (t *talk) read(text string, at time.Time, p Prompt) (about, bool) {
 	if len(text) > 4*maxTurnLen {
 		text = text[:4*maxTurnLen]
+	}
+	if sameDay(at, p) {
+		t.hearDay(text, at, p)
 	}
 	found := trading.ParseIdeas(text)
 	t.remember(found)
@@ -98,6 +121,17 @@ func (t *talk) read(text string, at time.Time, p Prompt) (about, bool) {
 		return aboutAccount, false
 	}
 	return aboutNothing, false
+}
+
+// hearDay takes in what a message says of the day. "5 minutes ago" was said
+// when the message was.
+func (t *talk) hearDay(text string, at time.Time, p Prompt) {
+	said := trading.ReadDay(text)
+	if now := sessionAt(p).Now; said.LossAgo != nil && !at.IsZero() && now.After(at) {
+		ago := *said.LossAgo + now.Sub(at)
+		said.LossAgo = &ago
+	}
+	t.day = t.day.With(said)
 }
 
 // startsSomething says whether a fragment is the beginning of an idea ("long

@@ -34,6 +34,15 @@ type exchange struct {
 	images bool
 	plan   func(*trading.Plan)
 	state  trading.SessionState
+	whole  bool // the golden file shows every answer, not the last alone
+	others bool
+	trades []trading.Trade
+}
+
+// planWith25k is a plan that knows the account.
+func planWith25k(p *trading.Plan) {
+	equity := decimal.NewFromInt(25_000)
+	p.Account.Equity = &equity
 }
 
 func exchanges() []exchange {
@@ -95,8 +104,45 @@ func exchanges() []exchange {
 		{name: "psychology-idea", mode: "psychology", said: []string{"I'm scared to take it but: " + mission}},
 		{name: "training", mode: "training", said: []string{"start"}},
 		{name: "training-right", mode: "training", said: []string{"start", "10 contracts"}},
-		{name: "training-wrong", mode: "training", said: []string{"start", "11", "1.5"}},
+		{name: "training-wrong", whole: true, mode: "training", said: []string{"start", "11", "1.5"}},
+		{name: "day-in-words", said: []string{"down $600 today. long 8 MES at 6000, stop 5994, target 6012, account 25k, no news"}},
+		{name: "day-said-before", said: []string{"lost 3 in a row today, already down $300", "long 2 MES at 6000, stop 5994, target 6012, account 25k, no news"}},
+		{name: "just-stopped-out", said: []string{"just got stopped out. short 2 MES at 6000, stop 6006, target 5988, account 25k"}},
+		{name: "plan-has-account", plan: planWith25k, said: []string{"long 2 MES at 6000, stop 5994, target 6012, no news"}},
+		{name: "plan-account-is-smaller", plan: planWith25k, said: []string{"long 12 MES at 6000, stop 5994, target 6012, account 100k, no news"}},
+		{name: "others-account-hidden", plan: planWith25k, others: true, said: []string{"long 12 MES at 6000, stop 5994, target 6012, no news"}},
+		{name: "others-account-written", others: true, said: []string{mission}},
+		{name: "others-account-written-earlier", others: true, said: []string{"my account is 25k", "long MES at 6000, stop 5994, target 6012, no news"}},
+		{name: "stray-account", said: []string{"long 2 MES at 6000, stop 5994, target 6012, 25k, no news", "yes"}},
+		{name: "stray-stop", said: []string{"long 2 MES 6000 5994, account 25k"}},
+		{name: "tick-value", said: []string{"long 1 NG at 3.20 stop 3.15 target 3.35, account 100k, tick 0.001 is $10"}},
+		{name: "tick-of-unknown-size", said: []string{"long 1 NG at 3.20 stop 3.15 target 3.35, account 100k, $10 per tick"}},
+		{name: "price-zero", said: []string{"long 2 MES at 0, stop 5994, target 6012"}},
+		{name: "exponent", said: []string{"long 2 MES at 6000, stop 1e400, target 6012, account 25k"}},
+		{name: "comma-decimals", said: []string{"long 2 MES at 6.000,50 stop 5.994,50 target 6.012,50 account 25.000, no news"}},
+		{name: "half-a-percent", said: []string{"long MES 6000 sl 5994 tp 6012, half a percent of 40k, no news"}},
+		{name: "three-in-one", whole: true, said: []string{mission + ", no news", "actually 3 contracts", "make it NQ"}},
+		{name: "pattern-of-the-journal", said: []string{mission + ", no news"}, trades: revengeTrades()},
+		{name: "others-journal-shut", others: true, said: []string{mission + ", no news"}, trades: revengeTrades()},
+		{name: "psychology-revenge", mode: "psychology", said: []string{"I doubled my size, I just want to make it back"}},
+		{name: "psychology-talk", whole: true, mode: "psychology", said: []string{"hello", "I closed my winner after two minutes", "I'd say: let the plan do its work", "If I want to close early, I will read the target aloud", "a tight chest", "thanks"}},
+		{name: "psychology-prediction", mode: "psychology", said: []string{"should I buy gold now? everyone is buying"}},
+		{name: "psychology-good", mode: "psychology", said: []string{"I stuck to my plan all day"}},
+		{name: "psychology-four-times", whole: true, mode: "psychology", said: []string{"I'm so angry", "so angry", "still so angry", "so angry", "so angry", "so angry"}},
+		{name: "training-hint", whole: true, mode: "training", said: []string{"start", "hint please", "10"}},
+		{name: "training-skip", whole: true, mode: "training", said: []string{"start", "skip", "1,5", "stop"}},
+		{name: "training-six", whole: true, mode: "training", said: []string{"start", "10", "1.5", "40", "5996", "300", "1.5"}},
+		{name: "training-idea", mode: "training", said: []string{"start", mission + ", no news"}},
 		{name: "training-no-number", mode: "training", said: []string{"start", "I don't know"}},
+	}
+}
+
+func revengeTrades() []trading.Trade {
+	risk := decimal.NewFromInt(60)
+	at := noon().Add(-30 * time.Minute)
+	return []trading.Trade{
+		{Symbol: "MES", Kind: trading.KindFuture, OpenedAt: at, ClosedAt: at.Add(time.Minute), Net: decimal.NewFromInt(-60), Risk: &risk},
+		{Symbol: "MES", Kind: trading.KindFuture, OpenedAt: at.Add(4 * time.Minute), ClosedAt: at.Add(9 * time.Minute), Net: decimal.NewFromInt(30), Risk: &risk},
 	}
 }
 
@@ -107,7 +153,7 @@ func (x exchange) converse(t *testing.T) (Answer, []string) {
 	if x.plan != nil {
 		x.plan(&plan)
 	}
-	p := Prompt{Mode: x.mode, Plan: plan, Session: x.state, Now: noon(), HasImages: x.images}
+	p := Prompt{Mode: x.mode, Plan: plan, Session: x.state, Now: noon(), HasImages: x.images, Others: x.others, Trades: x.trades}
 	if p.Mode == "" {
 		p.Mode = "analysis"
 	}
@@ -163,8 +209,14 @@ func TestBuiltinGolden(t *testing.T) {
 func (x exchange) golden(t *testing.T, a Answer) string {
 	t.Helper()
 	var b strings.Builder
-	for _, said := range x.said {
+	for n, said := range x.said {
 		fmt.Fprintf(&b, "> %s\n", said)
+		if x.whole && n < len(x.said)-1 {
+			upTo := x
+			upTo.said = x.said[:n+1]
+			earlier, _ := upTo.converse(t)
+			fmt.Fprintf(&b, "\n%s\n\n", earlier.Text)
+		}
 	}
 	confidence := "none"
 	if a.Confidence != nil {
@@ -269,6 +321,31 @@ func TestBuiltinIsDeterministic(t *testing.T) {
 		second, _ := x.converse(t)
 		if diff := cmp.Diff(first, second); diff != "" {
 			t.Errorf("%s: two answers to one prompt differ:\n%s", x.name, diff)
+		}
+	}
+}
+
+// TestBuiltinIsDiscreet: with others in the conversation neither the text nor
+// the analysis shows account money that the message does not, whatever the
+// plan, the journal and earlier messages know.
+func TestBuiltinIsDiscreet(t *testing.T) {
+	room := decimal.NewFromInt(1234)
+	for _, x := range []exchange{
+		{plan: planWith25k, said: []string{"long 12 MES at 6000, stop 5994, target 6012, no news"}},
+		{plan: planWith25k, said: []string{"long MES at 6000, stop 5994, target 6012, no news"}},
+		{said: []string{"my account is 25k", "long MES at 6000, stop 5994, target 6012, no news", "why?"}},
+		{said: []string{"down $617 today", "long 2 MES at 6000, stop 5994, target 6012, account 26k, no news"}},
+		{plan: planWith25k, said: []string{"buy AAPL at 150, stop 149.90, target 151, account 90k"}},
+		{plan: planWith25k, said: []string{"just one more: long 2 MES at 6000, stop 5994, target 6012"}, trades: revengeTrades(),
+			state: trading.SessionState{Known: true, RealisedNet: decimal.NewFromInt(-617), TradesToday: 9, ConsecutiveLosses: 1, DrawdownRoom: &room,
+				LastClosed: &trading.ClosedTrade{Symbol: "MES", Side: trading.Long, ClosedAt: noon(), Net: decimal.NewFromInt(-617), Risk: decimal.NewFromInt(617)}}},
+	} {
+		x.others = true
+		a, _ := x.converse(t)
+		for _, secret := range []string{"25,000", "25000", "$250.00", "$750.00", "617", "1,23", "1233", "1234", "$133.00", "a loss of"} {
+			if strings.Contains(a.Text, secret) || strings.Contains(string(a.Analysis), secret) {
+				t.Errorf("%q shows %s:\n%s\n%s", x.said, secret, a.Text, a.Analysis)
+			}
 		}
 	}
 }

@@ -115,15 +115,17 @@ func sizeLine(e trading.Evaluation) string {
 		return ""
 	}
 	bound := capName(n.Cap)
+	atRisk := ""
+	if n.MaxRisk != nil {
+		atRisk = ", " + trading.ShowMoney(*n.MaxRisk) + " at risk"
+	}
 	switch {
 	case n.MaxSize.Sign() <= 0:
 		return fmt.Sprintf("Size: not even %s fits; %s is the limit.", inst.Units(inst.SizeStep), bound)
 	case !n.SizeSaid:
-		return fmt.Sprintf("Size: you named none, so I checked the largest that fits: %s, %s at risk. The limit is %s.",
-			inst.Units(*n.MaxSize), trading.ShowMoney(*n.MaxRisk), bound)
+		return fmt.Sprintf("Size: you named none, so I checked the largest that fits: %s%s. The limit is %s.", inst.Units(*n.MaxSize), atRisk, bound)
 	}
-	return fmt.Sprintf("Size: up to %s would be allowed, %s at risk. The limit is %s.",
-		inst.Units(*n.MaxSize), trading.ShowMoney(*n.MaxRisk), bound)
+	return fmt.Sprintf("Size: up to %s would be allowed%s. The limit is %s.", inst.Units(*n.MaxSize), atRisk, bound)
 }
 
 // sumsLine shows where the money at risk comes from.
@@ -173,7 +175,21 @@ func changeLine(e trading.Evaluation) string {
 	if len(e.Missing) > 0 || e.Idea.HasDeclined(trading.FieldStop) {
 		return "Smallest change: name " + declinedOrMissing(e) + " before the entry, or skip this one."
 	}
+	if onlyMiss(e, trading.RuleCooldown) {
+		return "Smallest change: none in size or entry. Skip it now; when the cooldown is over, ask me again with the prices of then."
+	}
 	return "Smallest change: no smaller size and no better entry mends this. Skip it."
+}
+
+func onlyMiss(e trading.Evaluation, rule trading.Rule) bool {
+	missed := false
+	for _, c := range e.Checks {
+		if c.Missed() && c.Rule != rule {
+			return false
+		}
+		missed = missed || c.Missed()
+	}
+	return missed
 }
 
 func declinedOrMissing(e trading.Evaluation) string {

@@ -28,6 +28,13 @@ type Prompt struct {
 	Now         time.Time
 	Timezone    string // IANA name of the trader's zone; empty: the plan's
 	HasImages   bool
+	// Others says that somebody else reads the conversation too: account money
+	// is then shown only where the trader wrote it in this very message, and
+	// nothing is told of the journal.
+	Others bool
+	// Trades are the author's own latest trades, for the patterns of the
+	// journal; nil where there is none.
+	Trades []trading.Trade
 }
 
 // Usage is what an answer cost. CostMicros is in millionths of a US dollar.

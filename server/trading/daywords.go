@@ -82,7 +82,11 @@ func (w DayWords) String() string {
 		said = append(said, counted(w.Losses, "loss")+" in a row")
 	}
 	if w.LossAgo != nil {
-		said = append(said, fmt.Sprintf("a loss %d minutes ago", int(*w.LossAgo/time.Minute)))
+		ago := "just now"
+		if minutes := int(*w.LossAgo / time.Minute); minutes > 0 {
+			ago = counted(minutes, "minute") + " ago"
+		}
+		said = append(said, "a loss "+ago)
 	}
 	return joinAnd(said)
 }

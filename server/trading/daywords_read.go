@@ -49,6 +49,12 @@ func (r *reader) dayLoss(i int) {
 	if t.kind != tokNumber || !r.aboutMe(i) || !r.happenedToday(i, n) {
 		return
 	}
+	switch r.tok(n + 1).text {
+	case "in", "trades", "trade", "straight", "losses", "times", "consecutive", "of":
+		if t.lead != '$' {
+			return // a count
+		}
+	}
 	v := t.value
 	switch {
 	case t.unit == unitPct:

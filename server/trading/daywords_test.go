@@ -24,7 +24,8 @@ func TestReadDay(t *testing.T) {
 		{"after two losses today I want to go long", "2 losses in a row"},
 		{"3 straight losses, down $500", "$500.00 lost today and 3 losses in a row"},
 		{"stopped out 5 minutes ago, long MES again", "a loss 5 minutes ago"},
-		{"just got stopped out, short MES 6000", "a loss 0 minutes ago"},
+		{"just got stopped out, short MES 6000", "a loss just now"},
+		{"lost 3 in a row today, already down $300", "$300.00 lost today and 3 losses in a row"},
 		// near misses
 		{"TSLA is down $12 today, buy 10 at 240", ""},
 		{"not down $600 today", ""},

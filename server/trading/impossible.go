@@ -24,7 +24,7 @@ func (i *Idea) findImpossible() {
 		i.ask(FieldEquity, "An account of "+i.Equity.String()+" leaves nothing to risk. How large is the account?")
 	}
 	i.findOddSize()
-	if i.Entry == nil || i.Side == "" || i.Status == Closed {
+	if i.Entry == nil || i.Entry.Value.Sign() <= 0 || i.Side == "" || i.Status == Closed {
 		return
 	}
 	if i.Stop != nil && i.Status == Planned {

@@ -8,7 +8,7 @@ func (r *reader) percent(i int) int {
 	next, used := r.skipFillers(i+1, 2)
 	behind := labels[next.text]
 	switch {
-	case behind == roleRisk, r.role == roleRisk, r.standsAlone(i), next.text == "of" && r.role == roleNone, r.aboutAccount(i):
+	case behind == roleRisk, r.role == roleRisk, r.standsAlone(i), next.text == "of" && (r.role == roleNone || r.isMoney(i+2)), r.aboutAccount(i):
 		r.cur.takeRiskPct(t.value)
 		r.setRole(roleNone)
 		if behind == roleRisk {
@@ -25,6 +25,16 @@ func (r *reader) percent(i int) int {
 		return 0
 	}
 	return r.distance(i)
+}
+
+// isMoney says whether an amount stands at i, "my" and "a" aside: what "half a
+// percent of" is then a percentage of is the account, not a price.
+func (r *reader) isMoney(i int) bool {
+	for r.tok(i).text == "my" || r.tok(i).text == "a" || r.tok(i).text == "the" {
+		i++
+	}
+	t := r.tok(i)
+	return t.kind == tokNumber && (t.kilo || t.lead == '$' || t.unit == unitM || t.value.GreaterThanOrEqual(decimal.New(1000, 0)))
 }
 
 // standsAlone says whether a small percentage is an item of its own in a list:
