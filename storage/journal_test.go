@@ -157,8 +157,10 @@ func TestVerdictsAreSealed(t *testing.T) {
 		ann, bob := addUser(t, s, "ann"), addUser(t, s, "bob")
 		confidence := 83
 		question := storage.NewID()
-		older := storage.Verdict{MessageID: storage.NewID(), QuestionID: question, UserID: ann.ID, PlanVersion: 2, Verdict: "fire", Confidence: &confidence,
-			Missed: `["minRewardRisk"]`, SealedAt: start}
+		older := storage.Verdict{
+			MessageID: storage.NewID(), QuestionID: question, UserID: ann.ID, PlanVersion: 2, Verdict: "fire", Confidence: &confidence,
+			Missed: `["minRewardRisk"]`, SealedAt: start,
+		}
 		newer := older
 		newer.MessageID, newer.Verdict, newer.Confidence, newer.SealedAt = storage.NewID(), "diamond", nil, start.Add(time.Minute)
 		tx(t, s, func(ctx context.Context, tx *storage.Tx) error {
