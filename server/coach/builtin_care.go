@@ -17,14 +17,18 @@ const (
 // needless kind word costs nothing. They are functions, so that nothing can
 // change them.
 func selfHarmWords() []string {
-	return []string{"kill myself", "killing myself", "suicide", "suicidal", "end my life", "ending my life", "end it all", "want to die", "wanna die",
-		"don't want to live", "dont want to live", "no reason to live", "better off dead", "hurt myself", "harm myself", "self harm", "self-harm", "can't go on anymore", "cant go on anymore", "jump off a", "not worth living"}
+	return []string{
+		"kill myself", "killing myself", "suicide", "suicidal", "end my life", "ending my life", "end it all", "want to die", "wanna die",
+		"don't want to live", "dont want to live", "no reason to live", "better off dead", "hurt myself", "harm myself", "self harm", "self-harm", "can't go on anymore", "cant go on anymore", "jump off a", "not worth living",
+	}
 }
 
 func needWords() []string {
-	return []string{"rent money", "my rent", "the rent", "for rent", "mortgage money", "my mortgage", "mortgage payment", "grocery money", "food money", "tuition money", "my tuition", "student loan", "took a loan", "took out a loan", "with a loan", "personal loan",
+	return []string{
+		"rent money", "my rent", "the rent", "for rent", "mortgage money", "my mortgage", "mortgage payment", "grocery money", "food money", "tuition money", "my tuition", "student loan", "took a loan", "took out a loan", "with a loan", "personal loan",
 		"payday loan", "borrowed money", "borrowed funds", "money i borrowed", "borrowed from", "i borrowed", "credit card debt", "on my credit card", "with my credit card", "life savings", "kids' college", "college fund", "emergency fund", "retirement savings",
-		"lost everything", "lost all my money", "lost my savings", "can't pay my bills", "cant pay my bills", "bill money", "my last money", "last of my money", "all i have left", "gambling addiction", "addicted to trading", "addicted to gambling", "wife doesn't know", "husband doesn't know", "hiding my losses", "loan shark"}
+		"lost everything", "lost all my money", "lost my savings", "can't pay my bills", "cant pay my bills", "bill money", "my last money", "last of my money", "all i have left", "gambling addiction", "addicted to trading", "addicted to gambling", "wife doesn't know", "husband doesn't know", "hiding my losses", "loan shark",
+	}
 }
 
 // distressIn looks for trouble in a message.

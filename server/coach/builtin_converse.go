@@ -79,9 +79,11 @@ func (s *script) acknowledge() {
 
 // predictionPhrases ask what will happen or what to trade.
 func predictionPhrases() []string {
-	return []string{"will it go", "going to go up", "going to go down", "gonna go up", "gonna go down", "go up or down", "where is the market", "where's the market", "where do you see", "what will happen", "what's going to happen",
+	return []string{
+		"will it go", "going to go up", "going to go down", "gonna go up", "gonna go down", "go up or down", "where is the market", "where's the market", "where do you see", "what will happen", "what's going to happen",
 		"prediction", "predict", "forecast", "give me a signal", "any signal", "signals", "trading signal", "what should i trade", "what should i buy", "what should i sell", "what to buy", "what to trade", "which stock", "which stocks", "which coin",
-		"best stock", "best trade", "best coin", "hot stock", "stock pick", "pick for me", "should i buy", "should i sell", "should i go long", "should i short", "should i go short", "will it hit", "is it going to", "will nq", "will es ", "will btc", "will bitcoin", "will gold", "will the market", "price target for", "how high", "how low", "bullish or bearish", "long or short?", "do you think it will", "guarantee"}
+		"best stock", "best trade", "best coin", "hot stock", "stock pick", "pick for me", "should i buy", "should i sell", "should i go long", "should i short", "should i go short", "will it hit", "is it going to", "will nq", "will es ", "will btc", "will bitcoin", "will gold", "will the market", "price target for", "how high", "how low", "bullish or bearish", "long or short?", "do you think it will", "guarantee",
+	}
 }
 
 func asksForPrediction(text string) bool {

@@ -90,13 +90,21 @@ func exchanges() []exchange {
 		{name: "distress-self", said: []string{"I blew the account and I want to die"}},
 		{name: "fomo", said: []string{"it's running without me, long 2 MES at 6000, stop 5994, target 6012, account 25k"}},
 		{name: "fomo-denied", said: []string{"this is not fomo: long 2 MES at 6000, stop 5994, target 6012, account 25k"}},
-		{name: "daily-loss", said: []string{"long 8 MES at 6000, stop 5994, target 6012, account 25k, no news today"},
-			state: trading.SessionState{Known: true, RealisedNet: decimal.NewFromInt(-600), TradesToday: 2, ConsecutiveLosses: 2, LastLossClosedAt: lossAt(60)}},
-		{name: "revenge", said: []string{"short 2 MES at 6000, stop 6006, target 5988, account 25k"},
-			state: trading.SessionState{Known: true, RealisedNet: decimal.NewFromInt(-60), TradesToday: 1, ConsecutiveLosses: 1, LastLossClosedAt: lossAt(5),
-				LastClosed: &trading.ClosedTrade{Symbol: "MES", Side: trading.Long, ClosedAt: lossAt(5), Net: decimal.NewFromInt(-60), Risk: decimal.NewFromInt(60)}}},
-		{name: "costs", said: []string{"long MES 6000 stop 5994 target 6012 account 25k"},
-			plan: func(p *trading.Plan) { p.Account.Costs.PerContractSide = decimal.RequireFromString("0.62") }},
+		{
+			name: "daily-loss", said: []string{"long 8 MES at 6000, stop 5994, target 6012, account 25k, no news today"},
+			state: trading.SessionState{Known: true, RealisedNet: decimal.NewFromInt(-600), TradesToday: 2, ConsecutiveLosses: 2, LastLossClosedAt: lossAt(60)},
+		},
+		{
+			name: "revenge", said: []string{"short 2 MES at 6000, stop 6006, target 5988, account 25k"},
+			state: trading.SessionState{
+				Known: true, RealisedNet: decimal.NewFromInt(-60), TradesToday: 1, ConsecutiveLosses: 1, LastLossClosedAt: lossAt(5),
+				LastClosed: &trading.ClosedTrade{Symbol: "MES", Side: trading.Long, ClosedAt: lossAt(5), Net: decimal.NewFromInt(-60), Risk: decimal.NewFromInt(60)},
+			},
+		},
+		{
+			name: "costs", said: []string{"long MES 6000 stop 5994 target 6012 account 25k"},
+			plan: func(p *trading.Plan) { p.Account.Costs.PerContractSide = decimal.RequireFromString("0.62") },
+		},
 		{name: "euro-account", said: []string{"long 2 MES 6000 stop 5994 target 6012, account 25k eur"}},
 		{name: "psychology", mode: "psychology", said: []string{"I keep moving my stop when it gets close"}},
 		{name: "psychology-open", mode: "psychology", said: []string{"hello"}},
@@ -304,8 +312,10 @@ func TestBuiltinStopsWithEmit(t *testing.T) {
 }
 
 func TestBuiltinAccountIsPerAuthor(t *testing.T) {
-	p := Prompt{Mode: "analysis", Author: "b", Text: "long MES at 6000, stop 5994, target 6012", Plan: trading.DefaultPlan(), Now: noon(),
-		History: []Turn{{Role: "user", Author: "a", Text: "my account is 25k", At: noon()}}}
+	p := Prompt{
+		Mode: "analysis", Author: "b", Text: "long MES at 6000, stop 5994, target 6012", Plan: trading.DefaultPlan(), Now: noon(),
+		History: []Turn{{Role: "user", Author: "a", Text: "my account is 25k", At: noon()}},
+	}
 	a, err := NewBuiltin().Stream(context.Background(), p, func(string) error { return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -336,9 +346,13 @@ func TestBuiltinIsDiscreet(t *testing.T) {
 		{said: []string{"my account is 25k", "long MES at 6000, stop 5994, target 6012, no news", "why?"}},
 		{said: []string{"down $617 today", "long 2 MES at 6000, stop 5994, target 6012, account 26k, no news"}},
 		{plan: planWith25k, said: []string{"buy AAPL at 150, stop 149.90, target 151, account 90k"}},
-		{plan: planWith25k, said: []string{"just one more: long 2 MES at 6000, stop 5994, target 6012"}, trades: revengeTrades(),
-			state: trading.SessionState{Known: true, RealisedNet: decimal.NewFromInt(-617), TradesToday: 9, ConsecutiveLosses: 1, DrawdownRoom: &room,
-				LastClosed: &trading.ClosedTrade{Symbol: "MES", Side: trading.Long, ClosedAt: noon(), Net: decimal.NewFromInt(-617), Risk: decimal.NewFromInt(617)}}},
+		{
+			plan: planWith25k, said: []string{"just one more: long 2 MES at 6000, stop 5994, target 6012"}, trades: revengeTrades(),
+			state: trading.SessionState{
+				Known: true, RealisedNet: decimal.NewFromInt(-617), TradesToday: 9, ConsecutiveLosses: 1, DrawdownRoom: &room,
+				LastClosed: &trading.ClosedTrade{Symbol: "MES", Side: trading.Long, ClosedAt: noon(), Net: decimal.NewFromInt(-617), Risk: decimal.NewFromInt(617)},
+			},
+		},
 	} {
 		x.others = true
 		a, _ := x.converse(t)

@@ -173,8 +173,10 @@ func sizeDrill(k int64) drill {
 	equity, points := decimal.NewFromInt(20_000+5_000*(k%5)), decimal.NewFromInt(4+k%7)
 	limit := equity.Shift(-2)
 	entry := decimal.NewFromInt(6000)
-	size, err := trading.PositionSize(trading.SizeQuery{Instrument: mes, Entry: entry, Stop: entry.Sub(points),
-		Limits: []trading.Limit{{Rule: trading.RulePerTrade, Money: limit}}})
+	size, err := trading.PositionSize(trading.SizeQuery{
+		Instrument: mes, Entry: entry, Stop: entry.Sub(points),
+		Limits: []trading.Limit{{Rule: trading.RulePerTrade, Money: limit}},
+	})
 	if err != nil {
 		size.Units = decimal.Zero
 	}

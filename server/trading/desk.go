@@ -123,8 +123,10 @@ func (d *desk) setSize() {
 	if d.loss == nil {
 		return
 	}
-	q := SizeQuery{Instrument: *d.idea.Instrument, Entry: d.idea.Entry.Value, Stop: d.idea.Stop.Value,
-		Limits: d.limits, Costs: d.unitCosts(), Cash: d.equity}
+	q := SizeQuery{
+		Instrument: *d.idea.Instrument, Entry: d.idea.Entry.Value, Stop: d.idea.Stop.Value,
+		Limits: d.limits, Costs: d.unitCosts(), Cash: d.equity,
+	}
 	if ceiling, ok := d.plan.Risk.MaxSize[d.idea.Symbol]; ok {
 		q.MaxUnits = &ceiling
 	}

@@ -1,6 +1,8 @@
 package trading
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 )
 
@@ -101,9 +103,7 @@ func afterTaking(e Evaluation, s SessionState) SessionState {
 		return s
 	}
 	// a fresh slice: the caller's must not be written behind its back
-	open := make([]OpenPosition, 0, len(s.Open)+1)
-	open = append(open, s.Open...)
-	s.Open = append(open, OpenPosition{Side: e.Idea.Side, Risk: *e.Numbers.Risk})
+	s.Open = append(slices.Clone(s.Open), OpenPosition{Side: e.Idea.Side, Risk: *e.Numbers.Risk})
 	if s.Known {
 		s.TradesToday++
 	}
@@ -147,9 +147,11 @@ func (e *Evaluation) settle(plan Plan) {
 		e.Missing = missingOfClosed(e.Idea)
 		return
 	}
-	q := PnLQuery{Instrument: *e.Idea.Instrument, Side: e.Idea.Side,
+	q := PnLQuery{
+		Instrument: *e.Idea.Instrument, Side: e.Idea.Side,
 		Entries: []Fill{{*e.Idea.Quantity, e.Idea.Entry.Value}}, Exits: e.Idea.Exits,
-		CostPerSide: plan.Account.Costs.PerContractSide}
+		CostPerSide: plan.Account.Costs.PerContractSide,
+	}
 	if e.Idea.Stop != nil {
 		q.Stop = &e.Idea.Stop.Value
 	}

@@ -99,8 +99,10 @@ func baseOf(symbol string) string {
 
 // Stock is a share with a plain ticker: a cent a tick, whole shares.
 func Stock(ticker string) Instrument {
-	return Instrument{Symbol: ticker, Kind: KindStock, Venue: "US stocks", Unit: "share", Quote: "USD",
-		Tick: decimal.New(1, -2), PointValue: decimal.New(1, 0), SizeStep: decimal.New(1, 0)}
+	return Instrument{
+		Symbol: ticker, Kind: KindStock, Venue: "US stocks", Unit: "share", Quote: "USD",
+		Tick: decimal.New(1, -2), PointValue: decimal.New(1, 0), SizeStep: decimal.New(1, 0),
+	}
 }
 
 // Unlisted is something with a name but no known point value; it is not sized
@@ -148,8 +150,10 @@ func spots() []Instrument {
 }
 
 func future(symbol string, group Group, venue, tick, point string) Instrument {
-	return Instrument{Symbol: symbol, Kind: KindFuture, Venue: venue, Unit: "contract", Quote: "USD", Group: group,
-		Tick: decimal.RequireFromString(tick), PointValue: decimal.RequireFromString(point), SizeStep: decimal.New(1, 0)}
+	return Instrument{
+		Symbol: symbol, Kind: KindFuture, Venue: venue, Unit: "contract", Quote: "USD", Group: group,
+		Tick: decimal.RequireFromString(tick), PointValue: decimal.RequireFromString(point), SizeStep: decimal.New(1, 0),
+	}
 }
 
 func in32nds(i Instrument) Instrument {
@@ -159,12 +163,16 @@ func in32nds(i Instrument) Instrument {
 
 // pair is a lot of 100 000 of the base currency; a tick is a tenth of a pip.
 func pair(symbol, quote string, pipDigits int32) Instrument {
-	return Instrument{Symbol: symbol, Kind: KindFX, Venue: "spot FX", Unit: "lot", Quote: quote, Group: GroupPair,
+	return Instrument{
+		Symbol: symbol, Kind: KindFX, Venue: "spot FX", Unit: "lot", Quote: quote, Group: GroupPair,
 		Pip: decimal.New(1, -pipDigits), Tick: decimal.New(1, -pipDigits-1),
-		PointValue: decimal.New(100_000, 0), SizeStep: decimal.New(1, -2)}
+		PointValue: decimal.New(100_000, 0), SizeStep: decimal.New(1, -2),
+	}
 }
 
 func coin(symbol string) Instrument {
-	return Instrument{Symbol: symbol, Kind: KindCrypto, Venue: "spot", Unit: "coin", Quote: "USD",
-		Tick: decimal.New(1, -2), PointValue: decimal.New(1, 0), SizeStep: decimal.New(1, -8)}
+	return Instrument{
+		Symbol: symbol, Kind: KindCrypto, Venue: "spot", Unit: "coin", Quote: "USD",
+		Tick: decimal.New(1, -2), PointValue: decimal.New(1, 0), SizeStep: decimal.New(1, -8),
+	}
 }

@@ -145,8 +145,10 @@ func DefaultPlan() Plan {
 			MaxTrades: 6, MaxConsecutiveLosses: 3, CooldownAfterLossMinutes: 15,
 		},
 		Entries: EntryRules{StopRequired: true, TargetRequired: true, Instruments: []string{}},
-		Critical: []Rule{RuleStopRequired, RulePerTrade, RuleDailyLoss, RuleOpenRisk,
-			RuleLossesInARow, RuleCooldown, RuleMaxTrades},
+		Critical: []Rule{
+			RuleStopRequired, RulePerTrade, RuleDailyLoss, RuleOpenRisk,
+			RuleLossesInARow, RuleCooldown, RuleMaxTrades,
+		},
 	}
 }
 

@@ -119,8 +119,13 @@ func (l *linter) session() {
 	for _, w := range []struct {
 		rule    string
 		windows []Window
-	}{{"session.windows.stock", s.Windows.Stock}, {"session.windows.futures", s.Windows.Futures},
-		{"session.windows.fx", s.Windows.FX}, {"session.windows.crypto", s.Windows.Crypto}, {"session.noTrade", s.NoTrade}} {
+	}{
+		{"session.windows.stock", s.Windows.Stock},
+		{"session.windows.futures", s.Windows.Futures},
+		{"session.windows.fx", s.Windows.FX},
+		{"session.windows.crypto", s.Windows.Crypto},
+		{"session.noTrade", s.NoTrade},
+	} {
 		l.windows(w.rule, w.windows)
 	}
 	for _, n := range []struct {
@@ -169,8 +174,10 @@ func (l *linter) critical() {
 
 // knownRules are the rules that may be critical.
 func knownRules() []string {
-	rules := []Rule{RuleStopRequired, RuleTargetRequired, RuleMinRewardRisk, RulePerTrade, RuleDailyLoss, RuleOpenRisk, RuleMaxSize,
-		RuleDrawdownRoom, RuleMaxTrades, RuleLossesInARow, RuleCooldown, RuleWindow, RuleNoTrade, RuleInstruments, RuleAveragingDown, RuleWideningStops}
+	rules := []Rule{
+		RuleStopRequired, RuleTargetRequired, RuleMinRewardRisk, RulePerTrade, RuleDailyLoss, RuleOpenRisk, RuleMaxSize,
+		RuleDrawdownRoom, RuleMaxTrades, RuleLossesInARow, RuleCooldown, RuleWindow, RuleNoTrade, RuleInstruments, RuleAveragingDown, RuleWideningStops,
+	}
 	names := make([]string, len(rules))
 	for i, r := range rules {
 		names[i] = string(r)

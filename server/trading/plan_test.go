@@ -111,8 +111,12 @@ func TestWindows(t *testing.T) {
 		from, to, at string
 		want         bool
 	}{
-		{"09:30", "16:00", "09:30", true}, {"09:30", "16:00", "16:00", false}, {"22:00", "02:00", "23:30", true},
-		{"22:00", "02:00", "01:59", true}, {"22:00", "02:00", "02:00", false}, {"00:00", "24:00", "23:59", true},
+		{"09:30", "16:00", "09:30", true},
+		{"09:30", "16:00", "16:00", false},
+		{"22:00", "02:00", "23:30", true},
+		{"22:00", "02:00", "01:59", true},
+		{"22:00", "02:00", "02:00", false},
+		{"00:00", "24:00", "23:59", true},
 	} {
 		if got := (Window{From: tc.from, To: tc.to}).Contains(at(tc.at)); got != tc.want {
 			t.Errorf("%s–%s holds %s: %v, want %v", tc.from, tc.to, tc.at, got, tc.want)
@@ -129,10 +133,18 @@ func TestMarketOpen(t *testing.T) {
 		symbol, at string
 		want       bool
 	}{
-		{"MES", "2026-03-10 17:30", false}, {"MES", "2026-03-10 18:00", true}, {"MES", "2026-03-13 17:00", false},
-		{"MES", "2026-03-15 17:59", false}, {"MES", "2026-03-15 18:00", true}, {"MES", "2026-03-14 12:00", false},
-		{"EURUSD", "2026-03-15 17:00", true}, {"EURUSD", "2026-03-13 17:00", false}, {"BTCUSD", "2026-03-14 12:00", true},
-		{"AAPL", "2026-03-10 09:29", false}, {"AAPL", "2026-03-10 09:30", true}, {"AAPL", "2026-03-10 16:00", false},
+		{"MES", "2026-03-10 17:30", false},
+		{"MES", "2026-03-10 18:00", true},
+		{"MES", "2026-03-13 17:00", false},
+		{"MES", "2026-03-15 17:59", false},
+		{"MES", "2026-03-15 18:00", true},
+		{"MES", "2026-03-14 12:00", false},
+		{"EURUSD", "2026-03-15 17:00", true},
+		{"EURUSD", "2026-03-13 17:00", false},
+		{"BTCUSD", "2026-03-14 12:00", true},
+		{"AAPL", "2026-03-10 09:29", false},
+		{"AAPL", "2026-03-10 09:30", true},
+		{"AAPL", "2026-03-10 16:00", false},
 	} {
 		inst, ok := Lookup(tc.symbol)
 		if !ok {

@@ -30,8 +30,10 @@ func TestSizeNeverExceedsTheCap(t *testing.T) {
 		limit := drawDecimal(t, "limit", 1, 10_000_000, 2)
 		other := drawDecimal(t, "other limit", 1, 10_000_000, 2)
 		costs := drawDecimal(t, "costs", 0, 500, 2)
-		s, err := PositionSize(SizeQuery{Instrument: inst, Entry: entry, Stop: stop, Costs: costs,
-			Limits: []Limit{{RulePerTrade, limit}, {RuleDailyLoss, other}}, Cash: &limit})
+		s, err := PositionSize(SizeQuery{
+			Instrument: inst, Entry: entry, Stop: stop, Costs: costs,
+			Limits: []Limit{{RulePerTrade, limit}, {RuleDailyLoss, other}}, Cash: &limit,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,8 +59,10 @@ func TestRIsInvariantUnderScaling(t *testing.T) {
 		reward, scale := drawDecimal(t, "reward", 1, 9_000, 2), drawDecimal(t, "scale", 1, 1_000, 1)
 		rr := func(side Side, scale decimal.Decimal) RR {
 			towards := side.toward()
-			out, err := RiskReward(RRQuery{Side: side, Entry: entry.Mul(scale), Stop: entry.Sub(risk.Mul(towards)).Mul(scale),
-				Targets: []Target{{Price: Price{Value: entry.Add(reward.Mul(towards)).Mul(scale)}}}})
+			out, err := RiskReward(RRQuery{
+				Side: side, Entry: entry.Mul(scale), Stop: entry.Sub(risk.Mul(towards)).Mul(scale),
+				Targets: []Target{{Price: Price{Value: entry.Add(reward.Mul(towards)).Mul(scale)}}},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -169,8 +173,10 @@ func FuzzParseIdea(f *testing.F) {
 	for _, r := range readings(f) {
 		f.Add(r.text)
 	}
-	for _, s := range []string{"", "long MES at -5 stop -6", "long MES at 1e400 stop 1e-400", strings.Repeat("long MES 6000 stop 5994 ", 420), strings.Repeat("9", 10_000),
-		strings.Repeat("sell ", 2_000), strings.Repeat("no stop ", 1_200), strings.Repeat("'", 9_999), "long \xff\xfe MES 6000", strings.Repeat("1,", 5_000), strings.Repeat("micro ", 1_500), strings.Repeat("half at 5 ", 900)} {
+	for _, s := range []string{
+		"", "long MES at -5 stop -6", "long MES at 1e400 stop 1e-400", strings.Repeat("long MES 6000 stop 5994 ", 420), strings.Repeat("9", 10_000),
+		strings.Repeat("sell ", 2_000), strings.Repeat("no stop ", 1_200), strings.Repeat("'", 9_999), "long \xff\xfe MES 6000", strings.Repeat("1,", 5_000), strings.Repeat("micro ", 1_500), strings.Repeat("half at 5 ", 900),
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -24,7 +24,10 @@ func (d *draft) finish() (Idea, bool) {
 	}
 	d.Later = d.Later && !d.today
 	d.Pending = pendingOf(d.distances, d.rr)
-	d.Idea.settleExits(d.past)
+	if d.past && len(d.Exits) == 0 && d.Status == Open {
+		d.Status = Closed // told in the past tense
+	}
+	d.Idea.settleExits()
 	d.Idea.Resolve()
 	return d.Idea, true
 }
@@ -86,8 +89,10 @@ func pendingOf(ds []distance, rr *decimal.Decimal) []Distance {
 	targets := false
 	for _, d := range ds {
 		targets = targets || d.field == FieldTarget
-		out = append(out, Distance{Field: d.field, Size: d.size, Unit: unitNames[d.unit], Words: d.words,
-			Portion: d.part.fraction, Quantity: d.part.units, Rest: d.part.rest})
+		out = append(out, Distance{
+			Field: d.field, Size: d.size, Unit: unitNames[d.unit], Words: d.words,
+			Portion: d.part.fraction, Quantity: d.part.units, Rest: d.part.rest,
+		})
 	}
 	if rr != nil && !targets {
 		out = append(out, Distance{Field: FieldTarget, Size: *rr, Unit: "R", Words: rr.String() + " R", claim: true})
@@ -99,11 +104,8 @@ func pendingOf(ds []distance, rr *decimal.Decimal) []Distance {
 var unitNames = map[unit]string{unitPoint: "points", unitTick: "ticks", unitPip: "pips", unitPct: "%", unitR: "R"}
 
 // settleExits tells an open trade from a closed one.
-func (i *Idea) settleExits(past bool) {
+func (i *Idea) settleExits() {
 	if len(i.Exits) == 0 {
-		if past && i.Status == Open {
-			i.Status = Closed
-		}
 		return
 	}
 	i.fillExits()
@@ -187,8 +189,10 @@ func (i *Idea) resolve(d Distance) bool {
 		return true
 	}
 	price := i.Entry.Value.Add(points.Mul(direction))
-	i.Targets = append(i.Targets, Target{Price: Price{Value: i.onGrid(price), Derived: true, Words: d.Words},
-		Portion: d.Portion, Quantity: d.Quantity, Rest: d.Rest})
+	i.Targets = append(i.Targets, Target{
+		Price:   Price{Value: i.onGrid(price), Derived: true, Words: d.Words},
+		Portion: d.Portion, Quantity: d.Quantity, Rest: d.Rest,
+	})
 	return true
 }
 

@@ -59,9 +59,11 @@ func summarise(closed []*Trade) Stats {
 	if !ok {
 		t = tallyDecimals(closed)
 	}
-	s := Stats{Trades: len(closed), Wins: t.wins, Losses: t.losses, Scratches: len(closed) - t.wins - t.losses,
+	s := Stats{
+		Trades: len(closed), Wins: t.wins, Losses: t.losses, Scratches: len(closed) - t.wins - t.losses,
 		Net: t.won.Sub(t.lost), GrossWin: t.won, GrossLoss: t.lost,
-		WinStreak: t.winStreak, LossStreak: t.lossStreak, MaxDrawdown: t.deepest}
+		WinStreak: t.winStreak, LossStreak: t.lossStreak, MaxDrawdown: t.deepest,
+	}
 	s.WinRate = ratio(count(s.Wins), count(s.Trades), s.Trades)
 	s.WinRate.Interval = wilson(s.Wins, s.Trades)
 	s.AverageWin = ratio(s.GrossWin, count(s.Wins), s.Wins)

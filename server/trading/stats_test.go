@@ -15,8 +15,10 @@ func closedTrades(nets ...string) []Trade {
 	at := time.Date(2026, 3, 10, 15, 0, 0, 0, time.UTC)
 	trades := make([]Trade, len(nets))
 	for n, net := range nets {
-		trades[n] = Trade{Symbol: "MES", Kind: KindFuture, Side: Long, OpenedAt: at.Add(time.Duration(n) * time.Minute),
-			ClosedAt: at.Add(time.Duration(n)*time.Minute + 30*time.Second), Net: dec(net), Risk: ptr("100")}
+		trades[n] = Trade{
+			Symbol: "MES", Kind: KindFuture, Side: Long, OpenedAt: at.Add(time.Duration(n) * time.Minute),
+			ClosedAt: at.Add(time.Duration(n)*time.Minute + 30*time.Second), Net: dec(net), Risk: ptr("100"),
+		}
 	}
 	return trades
 }
@@ -216,50 +218,5 @@ func TestQueryStatsOfASpan(t *testing.T) {
 	q = StatsQuery{GroupBy: ByInstrument, Most: 1}
 	if r, _ := QueryStats(journalled(), q); r.OtherGroups != 1 {
 		t.Errorf("%d groups left out; want 1", r.OtherGroups)
-	}
-}
-
-func manyTrades() []Trade {
-	trades := make([]Trade, 100_000)
-	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	risk := dec("100")
-	for n := range trades {
-		opened := at.Add(time.Duration(n) * time.Minute)
-		trades[n] = Trade{Symbol: fmt.Sprintf("S%03d", n*7%200), OpenedAt: opened, ClosedAt: opened.Add(time.Minute),
-			Net: decimal.New(int64(n*7919%40_000)-18_000, -2), Risk: &risk}
-	}
-	return trades
-}
-
-func BenchmarkSummarise100k(b *testing.B) {
-	trades := manyTrades()
-	b.ReportAllocs()
-	for b.Loop() {
-		Summarise(trades)
-	}
-}
-
-// BenchmarkQueryStats100k: two hundred groups of five hundred, each of which is
-// resampled: the dearest case.
-func BenchmarkQueryStats100k(b *testing.B) {
-	trades := manyTrades()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := QueryStats(trades, StatsQuery{GroupBy: ByInstrument}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkQueryStatsByHour100k(b *testing.B) {
-	trades := manyTrades()
-	zone, err := time.LoadLocation("America/New_York")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if _, err := QueryStats(trades, StatsQuery{GroupBy: ByHour, Zone: zone}); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

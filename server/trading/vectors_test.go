@@ -40,9 +40,11 @@ func tells(text string) Evaluation {
 // The vectors are those of the design document, by number.
 
 func TestVector1_ManyExits(t *testing.T) {
-	q := PnLQuery{Instrument: listed(t, "MES"), Side: Long, Stop: ptr("5992.50"),
+	q := PnLQuery{
+		Instrument: listed(t, "MES"), Side: Long, Stop: ptr("5992.50"),
 		Entries: []Fill{{dec("12"), dec("6000")}},
-		Exits:   []Fill{{dec("3"), dec("6007")}, {dec("2"), dec("6017")}, {dec("1"), dec("6050")}, {dec("6"), dec("6000.25")}}}
+		Exits:   []Fill{{dec("3"), dec("6007")}, {dec("2"), dec("6017")}, {dec("1"), dec("6050")}, {dec("6"), dec("6000.25")}},
+	}
 	p, err := TradePnL(q)
 	if err != nil {
 		t.Fatal(err)
@@ -63,8 +65,10 @@ func TestVector1_ManyExits(t *testing.T) {
 }
 
 func TestVector2_Size(t *testing.T) {
-	q := SizeQuery{Instrument: listed(t, "MES"), Entry: dec("6000"), Stop: dec("5994"),
-		Limits: []Limit{{RulePerTrade, percentOf(dec("1"), dec("25000"))}}}
+	q := SizeQuery{
+		Instrument: listed(t, "MES"), Entry: dec("6000"), Stop: dec("5994"),
+		Limits: []Limit{{RulePerTrade, percentOf(dec("1"), dec("25000"))}},
+	}
 	s, err := PositionSize(q)
 	if err != nil {
 		t.Fatal(err)

@@ -67,9 +67,9 @@ func (r *reader) refused(i int) bool {
 		}
 	}
 	for n := i + 1; n <= i+2; n++ {
-		switch t := r.tok(n); {
-		case t.text == ":" || t.text == "=" || t.text == "is" || t.text == "-":
-		case t.text == "none" || t.text == "no" || t.text == "nope" || t.text == "nil" || t.text == "n/a":
+		switch r.tok(n).text {
+		case ":", "=", "is", "-":
+		case "none", "no", "nope", "nil", "n/a":
 			return true
 		default:
 			return false

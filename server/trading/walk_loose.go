@@ -1,0 +1,90 @@
+package trading
+
+// unlabelled is a number with no label: a size before the symbol, a price
+// behind it.
+func (r *reader) unlabelled(i int, t token) {
+	d, next, prev := r.cur, r.tok(i+1), r.tok(i-1)
+	v := t.value
+	if t.kilo && (t.lead == '$' || prev.kind != tokSymbol && sideWords[prev.text] == "") || t.currency != "" {
+		if t.currency == "" && t.lead != '+' && t.lead != '-' && d.strayMoney == nil {
+			d.strayMoney = &t // money that nobody said what for
+		}
+		return
+	}
+	if signed(t) {
+		if next.kind == tokSymbol && t.lead == '-' {
+			d.ask(FieldQuantity, "A size of -"+v.String()+" is not a size. How many, and long or short?")
+		}
+		return
+	}
+	if next.text == "of" && r.tok(i+2).kind == tokSymbol {
+		d.Quantity = &v
+		return
+	}
+	if next.kind == tokSymbol && t.lead == 0 && d.Quantity == nil && (d.Symbol == "" || d.Symbol == next.text || d.Entry == nil && !d.firm) {
+		d.Quantity = &v
+		return
+	}
+	if d.Side == "" && d.Symbol == "" {
+		if prev.kind == tokBreak || i == 0 || sideWords[next.text] != "" {
+			d.loose = append(d.loose, v)
+		}
+		return
+	}
+	switch {
+	case r.inSlashes(i):
+		d.slash = append(d.slash, v)
+	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && (prev.text == "," || prev.text == "-"), prev.kind == tokBreak:
+		if t.other != nil {
+			v = r.priceOf(FieldEntry, t)
+		}
+		if end := r.zone(i); end != nil && d.Entry == nil {
+			d.takeZone(v, *end)
+			return
+		}
+		d.loose = append(d.loose, v)
+	default:
+		if t.lead == 0 && t.unit == unitNone {
+			d.strays = append(d.strays, v)
+		}
+	}
+}
+
+// inSlashes says whether a number is part of 6000/5994/6012.
+func (r *reader) inSlashes(i int) bool {
+	return r.tok(i-1).text == "/" && r.tok(i-2).kind == tokNumber || r.tok(i+1).text == "/" && r.tok(i+2).kind == tokNumber
+}
+
+// sizeBeforePrice reads "2 @ 6000" and "3 at 6007": a size with its price.
+func (r *reader) sizeBeforePrice(i int) bool {
+	t, next := r.toks[i], r.tok(i+1)
+	if next.text != "@" && next.text != "at" || r.tok(i+2).kind != tokNumber || near(t.value, r.tok(i+2).value) || t.lead != 0 || t.kilo || t.unit != unitNone {
+		return false
+	}
+	v := t.value
+	switch r.role {
+	case roleTarget, roleExit:
+		r.pending, r.since = part{units: &v}, 0
+		return true
+	case roleNone, roleEntry:
+		if r.cur.Quantity == nil && r.cur.Entry == nil {
+			r.cur.Quantity = &v
+			r.setRole(roleEntry)
+			return true
+		}
+	}
+	return false
+}
+
+// ifWrong hears "if im wrong" directly behind a number.
+func (r *reader) ifWrong(i int) bool {
+	if r.tok(i+1).text != "if" {
+		return false
+	}
+	for n := i + 2; n <= i+4; n++ {
+		if r.tok(n).text == "wrong" {
+			return true
+		}
+	}
+	return false
+}
