@@ -334,7 +334,7 @@ func TestClassify(t *testing.T) {
 	} {
 		for _, d := range []*dialect{&sqliteDialect, &postgresDialect} {
 			got := Reader{d: d}.wrap("do", test.err)
-			if !errors.Is(got, test.want) || !errors.Is(got, test.err) && test.want != ErrNotFound {
+			if !errors.Is(got, test.want) || !errors.Is(got, test.err) && !errors.Is(test.want, ErrNotFound) {
 				t.Errorf("%s on %s: %v", name, d.name, got)
 			}
 		}
