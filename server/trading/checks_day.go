@@ -25,8 +25,12 @@ func (d *desk) checkDay(l *checklist) {
 // open counts as one too, unless the record of the day has it: saying "I am
 // already in" must not talk a guard away.
 func (d *desk) entering() bool {
-	if d.idea.Status == Planned || !d.session.Known {
-		return d.idea.Status == Planned
+	if d.idea.Status == Planned {
+		return true
+	}
+	if !d.session.Known {
+		// no record: what the trader said of the day counts all the same
+		return d.session.TradesToday > 0 || d.session.ConsecutiveLosses > 0 || !d.session.LastLossClosedAt.IsZero()
 	}
 	for _, p := range d.session.Open {
 		if p.Symbol == d.idea.Symbol && p.Side == d.idea.Side {

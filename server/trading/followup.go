@@ -2,6 +2,8 @@ package trading
 
 import (
 	"slices"
+
+	"github.com/shopspring/decimal"
 )
 
 // IsFresh says whether an idea stands on its own, instead of completing or
@@ -21,6 +23,15 @@ func (i Idea) IsFresh() bool {
 // then comes back as it was.
 func Continue(prev Idea, asked []Field, text string) (next Idea, changed bool) {
 	r := newReader(text)
+	if onlyAsks(r.toks) {
+		return prev, false
+	}
+	if size, ok := prev.sizeAlone(r); ok {
+		next = prev
+		next.Quantity = &size
+		next.Resolve()
+		return next, true
+	}
 	numbers := bareNumbers(r.toks)
 	if len(numbers) > 0 {
 		if next, ok := prev.answer(asked, numbers); ok {
@@ -32,10 +43,14 @@ func Continue(prev Idea, asked []Field, text string) (next Idea, changed bool) {
 	next, changed = prev, false
 	next.Targets, next.Pending = slices.Clone(prev.Targets), slices.Clone(prev.Pending) // prev must stay as it is
 	d := r.drafts[0]
+	prev.shift(r.toks, d)
 	if prev.Entry != nil {
 		d.loose = nil // a passing number is no new entry
 	}
 	if said, ok := d.finishRaw(); ok {
+		if len(said.Targets) > 0 && adds(r.toks) {
+			said.Targets = append(slices.Clone(prev.Targets), said.Targets...)
+		}
 		changed = next.merge(said)
 	}
 	if isYes(r.toks) && len(prev.Questions) > 0 {
@@ -93,6 +108,9 @@ func (i Idea) answer(asked []Field, numbers []token) (Idea, bool) {
 	}
 	said := &draft{Idea: Idea{Instrument: i.Instrument, Symbol: i.Symbol, Kind: i.Kind}}
 	for n, f := range open {
+		if f == FieldEquity && numbers[n].value.LessThan(decimal.New(100, 0)) && numbers[n].lead == 0 {
+			return i, false // "2" is no account
+		}
 		said.put(f, numbers[n])
 	}
 	said.Pending = pendingOf(said.distances, nil)

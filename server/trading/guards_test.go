@@ -106,6 +106,15 @@ func TestContinue(t *testing.T) {
 		{"a price above a long is the target", "long 2 MES at 6000", []Field{FieldStop, FieldTarget, FieldEquity}, "6012", "long 2 MES | entry 6000 | target 6012"},
 		{"the micro has the same prices", "long 2 ES at 6000, stop 5994", nil, "make it MES", "long 2 MES | entry 6000 | stop 5994"},
 		{"another instrument has not", "long 2 ES at 6000, stop 5994", nil, "what about NQ?", "long 2 NQ"},
+		{"a size alone", "long 2 MES at 6000, stop 5994", nil, "make it 3", "long 3 MES | entry 6000 | stop 5994"},
+		{"a size in a question", "long 2 MES at 6000, stop 5994", nil, "and with 4?", "long 4 MES | entry 6000 | stop 5994"},
+		{"the stop lower", "long 2 MES at 6000, stop 5994, target 6012", nil, "move the stop 2 points lower", "long 2 MES | entry 6000 | stop ~5992 | target 6012"},
+		{"a wider stop of a short", "short 2 MES at 6000, stop 6006", nil, "stop 8 ticks wider", "short 2 MES | entry 6000 | stop ~6008"},
+		{"a farther target", "long 2 MES at 6000, stop 5994, target 6012", nil, "target 3 points higher", "long 2 MES | entry 6000 | stop 5994 | target ~6015"},
+		{"one more target", "long 2 MES at 6000, stop 5994, target 6012", nil, "add a second target at 6018", "long 2 MES | entry 6000 | stop 5994 | target 6012 | target 6018"},
+		{"the other side", "long 2 MES at 6000, stop 5994, target 6012", nil, "i mean short", "short 2 MES | entry 6000 | stop 5994 | target 6012 | ask stop | ask target"},
+		{"filled meanwhile", "long 2 MES at 6000, stop 5994, target 6012", nil, "ok I'm in, filled at 6000.25", "long 2 MES | entry 6000.25 | stop 5994 | target 6012 | open"},
+		{"several at once", "long 2 MES at 6000, stop 5994, target 6012", nil, "3 contracts, stop 5995, tp 6015", "long 3 MES | entry 6000 | stop 5995 | target 6015"},
 		{"the point value", "long 1 NG at 3.50 stop 3.45", []Field{FieldPointValue}, "10000", "long 1 NG | entry 3.5 | stop 3.45 | point 10000"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -115,7 +124,7 @@ func TestContinue(t *testing.T) {
 			}
 		})
 	}
-	for _, text := range []string{"thanks", "ok", "what do you mean?", "hm, 3 people said the same"} {
+	for _, text := range []string{"why is 2R needed?", "is 1% too much?", "my friend says 6030 is coming", "half the size", "2", "thanks", "ok", "what do you mean?", "hm, 3 people said the same"} {
 		first := ParseIdea("long 2 MES at 6000, stop 5994, target 6012")
 		if next, changed := Continue(first, nil, text); changed {
 			t.Errorf("%q changed the idea to %s", text, render(next))

@@ -27,6 +27,9 @@ func (i *Idea) merge(said Idea) bool {
 			i.Kind = said.Instrument.Kind
 		}
 	}
+	if said.Status == Open && i.Status == Planned {
+		i.Status, changed = Open, true // "I'm in, filled at 6000.25"
+	}
 	set(&i.Quantity, said.Quantity)
 	set(&i.Equity, said.Equity)
 	if said.Equity != nil {
@@ -98,6 +101,11 @@ func (i *Idea) moveEntry(entry *Price) {
 func distanceFrom(f Field, words string) (Distance, bool) {
 	number, unit, _ := strings.Cut(words, " ")
 	size, ok := parseDigits(strings.TrimLeft(number, "+-"))
+	switch unit {
+	case "", "points", "ticks", "pips", "%", "R":
+	default:
+		ok = false // moved by so much: no distance from the entry
+	}
 	if !ok {
 		return Distance{}, false
 	}

@@ -156,6 +156,10 @@ func (d *draft) askWhich(f Field, t token) {
 }
 
 func (d *draft) takeEquity(t token) {
+	if t.lead == '-' {
+		d.ask(FieldEquity, "An account of -"+t.value.String()+" leaves nothing to risk. How large is the account?")
+		return
+	}
 	d.askWhich(FieldEquity, t)
 	v := t.value
 	d.Equity, d.Currency = &v, t.currency

@@ -10,8 +10,8 @@ func (r *reader) side(i int, side Side) int {
 	past := t.text == "bought" || t.text == "sold" || t.text == "shorted" || t.text == "longed"
 	d := r.cur
 	switch {
-	case d.Side == "" && !d.sideUnset:
-		r.takeSide(i, side)
+	case d.Side == "" && !d.sideUnset, r.meant(i) && d.Stop == nil && len(d.Targets) == 0:
+		r.takeSide(i, side) // the direction, or a correction of it
 	case r.choice(i) && d.Side != side && d.Entry == nil && d.Stop == nil && len(d.Targets) == 0:
 		d.Side, d.sideUnset = "", true // "long or short?"
 		return 0
