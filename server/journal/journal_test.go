@@ -183,8 +183,10 @@ func TestLooserRulesWaitForTheNextDay(t *testing.T) {
 		in.Session.DayEnds != "17:00" || in.Session.Timezone != "America/New_York" {
 		t.Errorf("looser rules count at once: %+v", in)
 	}
-	same(t, "held back", loose.HeldBack, []string{"account.equity", "risk.perTradePct", "risk.maxSize", "session.timezone", "session.dayEnds",
-		"session.maxTrades", "session.cooldownAfterLossMinutes", "entries.stopRequired", "critical"})
+	same(t, "held back", loose.HeldBack, []string{
+		"account.equity", "risk.perTradePct", "risk.maxSize", "session.timezone", "session.dayEnds",
+		"session.maxTrades", "session.cooldownAfterLossMinutes", "entries.stopRequired", "critical",
+	})
 	same(t, "until", loose.HeldUntil, "2026-03-10T21:00:00.000Z")
 
 	p.now = noon.Add(time.Minute)

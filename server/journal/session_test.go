@@ -221,10 +221,15 @@ func TestTools(t *testing.T) {
 		}
 	}
 	for _, test := range []struct{ tool, body, field string }{
-		{"risk-reward", `{}`, "entry"}, {"risk-reward", `{"entry":1,"stop":1,"targets":[2]}`, "stop"}, {"risk-reward", `{"entry":1,"stop":"1e400","targets":[2]}`, "stop"},
-		{"risk-reward", `{"side":"long","entry":1,"stop":2,"targets":[3]}`, "stop"}, {"position-size", `{"instrument":"MES","entry":6000,"stop":5994}`, "equity"},
-		{"position-size", `{"instrument":"FDAX","entry":6000,"stop":5994}`, "pointValue"}, {"evaluate-idea", `{}`, "text"},
-		{"trade-pnl", `{"instrument":"MES","side":"long"}`, "entries"}, {"query-stats", `{"groupBy":"x"}`, "groupBy"},
+		{"risk-reward", `{}`, "entry"},
+		{"risk-reward", `{"entry":1,"stop":1,"targets":[2]}`, "stop"},
+		{"risk-reward", `{"entry":1,"stop":"1e400","targets":[2]}`, "stop"},
+		{"risk-reward", `{"side":"long","entry":1,"stop":2,"targets":[3]}`, "stop"},
+		{"position-size", `{"instrument":"MES","entry":6000,"stop":5994}`, "equity"},
+		{"position-size", `{"instrument":"FDAX","entry":6000,"stop":5994}`, "pointValue"},
+		{"evaluate-idea", `{}`, "text"},
+		{"trade-pnl", `{"instrument":"MES","side":"long"}`, "entries"},
+		{"query-stats", `{"groupBy":"x"}`, "groupBy"},
 	} {
 		_, err := p.Tool(ctx, ann, test.tool, []byte(test.body))
 		refused(t, err, "VALIDATION_ERROR", test.field)

@@ -19,9 +19,16 @@ func TestFault1to3_NoPayloadOfAnyEventDoesHarm(t *testing.T) {
 		"refresh_auth", "no_such_event", "",
 	}
 	payloads := []any{
-		nil, true, 1e300, -1, "", "x", []any{}, []any{[]any{nil}}, map[string]any{}, map[string]any{"conversationId": 5},
-		map[string]any{"messageId": map[string]any{}}, map[string]any{"conversations": "x"}, map[string]any{"token": []any{}},
-		map[string]any{"__proto__": map[string]any{"role": "admin"}}, strings.Repeat("x", 5000),
+		nil, true, 1e300, -1, "", "x",
+		[]any{},
+		[]any{[]any{nil}},
+		map[string]any{},
+		map[string]any{"conversationId": 5},
+		map[string]any{"messageId": map[string]any{}},
+		map[string]any{"conversations": "x"},
+		map[string]any{"token": []any{}},
+		map[string]any{"__proto__": map[string]any{"role": "admin"}},
+		strings.Repeat("x", 5000),
 		map[string]any{"conversationId": "\u0000", "messageId": "\u0000", "content": "\u0000", "status": "\u0000", "seq": -1},
 	}
 	for _, name := range events {
