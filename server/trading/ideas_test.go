@@ -132,11 +132,16 @@ func showPrice(p Price) string {
 	return p.Value.String()
 }
 
+// TestParseIdeas holds the parser to every message of both files. What it read
+// exactly of messages it had never seen, before it was mended for them: 43 of
+// 60, then 48 of 60, then 24 of 40 (harder ones): 72 %, see ideas_unseen.txt.
 func TestParseIdeas(t *testing.T) {
 	all := readings(t)
 	if len(all) < 480 {
 		t.Errorf("%d ways of writing in the files; want at least 480", len(all))
 	}
+	exact := 0
+	defer func() { t.Logf("read exactly: %d of %d (of unseen ones at first sight: 115 of 160)", exact, len(all)) }()
 	for _, r := range all {
 		got := []string{}
 		for _, i := range ParseIdeas(r.text) {
@@ -146,7 +151,10 @@ func TestParseIdeas(t *testing.T) {
 		if len(want) == 1 && want[0] == "nothing" {
 			want = []string{}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		diff := cmp.Diff(want, got)
+		if diff == "" {
+			exact++
+		} else {
 			t.Errorf("%s:%d: %q (-want +read):\n%s", r.path, r.line, r.text, diff)
 		}
 	}

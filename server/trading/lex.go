@@ -128,6 +128,10 @@ func (lx *lexer) word() {
 		lx.push(token{kind: tokWord, text: letters}, len(letters)) // sl5994
 		return
 	}
+	if letters := strings.TrimRight(strings.TrimSuffix(lower, "k"), "0123456789"); strings.HasSuffix(lower, "k") && len(letters) < len(lower)-1 && labels[letters] == roleEquity {
+		lx.push(token{kind: tokWord, text: letters}, len(letters)) // acc10k
+		return
+	}
 	if n, ok := strings.CutPrefix(lower, "x"); ok && n != "" && len(n) <= 6 && strings.Trim(n, "0123456789") == "" {
 		lx.push(token{kind: tokNumber, text: n, value: decimal.RequireFromString(n), unit: unitX}, end-lx.at)
 		return

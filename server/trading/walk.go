@@ -141,7 +141,7 @@ func (r *reader) word(i int) int {
 		return r.label(i, to)
 	}
 	switch t.text {
-	case "at", "from", "off", "in", "around", "round", "above", "below", "over", "under", "near":
+	case "at", "from", "frm", "off", "in", "around", "round", "above", "below", "over", "under", "near":
 		if r.role == roleNone && r.cur.Side != "" && r.cur.Entry == nil && r.tok(i+1).kind == tokNumber {
 			r.setRole(roleEntry)
 			if r.cur.priced(r.tok(i + 1).value) {

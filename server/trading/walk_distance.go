@@ -132,6 +132,8 @@ func (r *reader) labelTakesNumber(i int) bool {
 	for n := i + 1; n <= i+4; n++ {
 		t := r.tok(n)
 		switch {
+		case t.kind == tokNumber && t.unit == unitNone && r.tok(n+1).kind == tokSymbol:
+			return false // "stop on 2 MES": a size
 		case t.kind == tokNumber, t.kind == tokBad:
 			return t.unit != unitPct || labels[r.tok(i).text] != roleEquity
 		case t.text == ",", t.kind == tokBreak, t.kind == tokSymbol:

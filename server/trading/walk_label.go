@@ -37,6 +37,10 @@ func (r *reader) label(i int, to role) int {
 	if to == roleQuantity && r.role == roleEquity {
 		return 0
 	}
+	if to == roleRisk && r.cur.RiskPct != nil && labels[r.tok(i-1).text] == roleEquity {
+		r.setRole(roleNone)
+		return 0 // "1.5% account risk"
+	}
 	r.setRole(to)
 	r.plural = to == roleExit || to == roleTarget
 	if to == roleEntry && t.text == "filled" {

@@ -6,6 +6,10 @@ func (r *reader) unlabelled(i int, t token) {
 	d, next, prev := r.cur, r.tok(i+1), r.tok(i-1)
 	v := t.value
 	if t.kilo && (t.lead == '$' || prev.kind != tokSymbol && sideWords[prev.text] == "") || t.currency != "" {
+		if r.accountBehind(i) {
+			d.takeEquity(t)
+			return
+		}
 		if t.currency == "" && t.lead != '+' && t.lead != '-' && d.strayMoney == nil {
 			d.strayMoney = &t // money that nobody said what for
 		}
@@ -34,7 +38,7 @@ func (r *reader) unlabelled(i int, t token) {
 	switch {
 	case r.inSlashes(i):
 		d.slash = append(d.slash, v)
-	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && (prev.text == "," || prev.text == "-"), prev.kind == tokBreak:
+	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && (prev.text == "," || prev.text == "-" || prev.text == "(" || prev.text == ":" && r.tok(i-2).kind == tokSymbol), prev.kind == tokBreak:
 		if t.other != nil {
 			v = r.priceOf(FieldEntry, t)
 		}
@@ -48,6 +52,19 @@ func (r *reader) unlabelled(i int, t token) {
 			d.strays = append(d.strays, v)
 		}
 	}
+}
+
+// accountBehind hears "$20k in this account", "20k cash account".
+func (r *reader) accountBehind(i int) bool {
+	for n := i + 1; n <= i+3; n++ {
+		switch t := r.tok(n); {
+		case t.kind != tokWord:
+			return false
+		case labels[t.text] == roleEquity:
+			return true
+		}
+	}
+	return false
 }
 
 // inSlashes says whether a number is part of 6000/5994/6012.

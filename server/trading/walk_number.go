@@ -31,11 +31,26 @@ func (r *reader) number(i int) int {
 	case unitContract, unitLot, unitShare, unitX:
 		return r.units(i)
 	}
+	if t.lead == '$' && labels[r.tok(i+1).text] == roleStop && !r.labelTakesNumber(i+1) && r.leveraged() {
+		r.cur.ask(FieldStop, "A stop of "+ShowAmount(t.value)+": for the whole position, or for each contract? Give it as a price or in points.")
+		return 1
+	}
 	if used, ok := r.labelBehind(i); ok {
 		return used
 	}
 	r.plain(i)
 	return 0
+}
+
+// leveraged says whether the message is about something whose price is no
+// amount of dollars: a "$50 stop" is then money, and not a price.
+func (r *reader) leveraged() bool {
+	for _, t := range r.toks {
+		if t.kind == tokSymbol && t.instrument != nil && (t.instrument.Kind == KindFuture || t.instrument.Kind == KindFX) {
+			return true
+		}
+	}
+	return false
 }
 
 // timeframe keeps what a chart may show; the rest of the times is let go.
@@ -86,7 +101,7 @@ func (r *reader) units(i int) int {
 	if r.tok(i+1).text == "leverage" {
 		return 1
 	}
-	if t.unit == unitX && i == len(r.toks)-1 && r.cur.Quantity == nil && len(r.cur.Targets) == 1 {
+	if t.unit == unitX && i == len(r.toks)-1 && r.cur.Quantity == nil && len(r.cur.Targets)+len(r.cur.distances) > 0 {
 		r.cur.Quantity = &v // "tp 1.0935 x1"
 		return 0
 	}

@@ -23,7 +23,8 @@ func (r *reader) entryAt(i int, t token) {
 // zone is the other end of "5998-6000".
 func (r *reader) zone(i int) *decimal.Decimal {
 	dash, end := r.tok(i+1), r.tok(i+2)
-	if dash.text != "-" && dash.text != "to" || end.kind != tokNumber || end.unit != unitNone || dash.text == "to" && r.toks[i].unit != unitNone {
+	between := dash.text == "and" && r.tok(i-1).text == "between"
+	if dash.text != "-" && dash.text != "to" && !between || end.kind != tokNumber || end.unit != unitNone || dash.text == "to" && r.toks[i].unit != unitNone {
 		return nil
 	}
 	if dash.text == "to" {

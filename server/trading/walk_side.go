@@ -76,6 +76,10 @@ func (r *reader) orderWord(i int, to role) int {
 // notASide excludes "as long as", "short term", "sell-off", "don't buy".
 func (r *reader) notASide(i int) bool {
 	t, prev, next := r.toks[i], r.tok(i-1), r.tok(i+1)
+	if prev.text == "was" && (r.tok(i-2).text == "i" || r.tok(i-2).kind == tokBreak) {
+		r.cur.past = true // "was long from 6000, out at 6010"
+		return false
+	}
 	if prev.kind == tokWord && (beforeNoSide[prev.text] || isNegation(prev.text) && prev.text != "no") {
 		return true
 	}
@@ -84,7 +88,7 @@ func (r *reader) notASide(i int) bool {
 			return true
 		}
 	}
-	if next.text == "-" && r.tok(i+2).text == "off" && next.glued {
+	if next.text == "-" && next.glued && (r.tok(i+2).text == "off" || afterNoSide[r.tok(i+2).text]) {
 		return true
 	}
 	if t.text == "lon" || t.text == "sto" || t.text == "srt" || t.text == "shor" {
