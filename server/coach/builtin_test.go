@@ -367,9 +367,11 @@ func TestBuiltinIsDiscreet(t *testing.T) {
 // TestBuiltinBadInput: nothing a message may hold breaks the coach, and it
 // never judges on numbers that are none.
 func TestBuiltinBadInput(t *testing.T) {
-	for _, text := range []string{"", " ", "\x00\xff\xfe", strings.Repeat("9", 10_000), strings.Repeat("long MES 6000 stop 5994 target 6012 ", 285), strings.Repeat("down $600 today ", 625),
+	for _, text := range []string{
+		"", " ", "\x00\xff\xfe", strings.Repeat("9", 10_000), strings.Repeat("long MES 6000 stop 5994 target 6012 ", 285), strings.Repeat("down $600 today ", 625),
 		strings.Repeat("'", 10_000), strings.Repeat("lost 2 trades ", 700), "long 2 MES at 1e400, stop 1e-400, target 1e999, account 1e300", "long -2 MES at -6000, stop -5994, account -25k",
-		"long 2 MES at 0 stop 0 target 0 account 0", "long 2 NOSUCHTHING at 6000 stop 5994 target 6012 account 25k", "long 2 MES at 6.000 stop 5.994 target 6.012 account 25.000"} {
+		"long 2 MES at 0 stop 0 target 0 account 0", "long 2 NOSUCHTHING at 6000 stop 5994 target 6012 account 25k", "long 2 MES at 6.000 stop 5.994 target 6.012 account 25.000",
+	} {
 		for _, mode := range []string{"analysis", "psychology", "training"} {
 			a, err := NewBuiltin().Stream(context.Background(), Prompt{Mode: mode, Text: text, Plan: trading.DefaultPlan(), Now: noon()}, func(string) error { return nil })
 			if err != nil || a.Text == "" || !utf8.ValidString(a.Text) || len(a.Text) > 60_000 {
