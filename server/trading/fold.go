@@ -2,6 +2,7 @@ package trading
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -90,7 +91,11 @@ func foldFractions(toks []token) []token {
 			i += used - 1
 			continue
 		}
-		out = append(out, toks[i])
+		t := toks[i]
+		if t.text == "half_" || t.text == "quarter_" {
+			t.text = strings.TrimSuffix(t.text, "_")
+		}
+		out = append(out, t)
 	}
 	return out
 }
@@ -106,9 +111,9 @@ func fractionAt(toks []token) (decimal.Decimal, int) {
 	}
 	value, at := decimal.Zero, 0
 	switch first := toks[0]; {
-	case first.text == "half":
+	case first.text == "half", first.text == "half_":
 		value, at = decimal.New(5, -1), 1
-	case first.text == "quarter":
+	case first.text == "quarter", first.text == "quarter_":
 		value, at = decimal.New(25, -2), 1
 	case (first.text == "three" || first.text == "3") && (text(1) == "quarters" || text(1) == "quarter"):
 		value, at = decimal.New(75, -2), 2
@@ -121,8 +126,9 @@ func fractionAt(toks []token) (decimal.Decimal, int) {
 		case text(1) == "and" && text(2) == "a" && (text(3) == "half" || text(3) == "quarter"):
 			part, _ := fractionWord(text(3))
 			value, at = whole.Add(part), 4
-		case text(1) == "half":
-			value, at = whole.Add(decimal.New(5, -1)), 2 // 1½
+		case text(1) == "half_" || text(1) == "quarter_": // 1½, by its sign: "20 half percent risks" are no 20.5
+			part, _ := fractionWord(strings.TrimSuffix(text(1), "_"))
+			value, at = whole.Add(part), 2
 		case first.text == "1" && text(1) == "/" && (text(2) == "2" || text(2) == "4"):
 			value, at = cut(one, toks[2].value), 3
 		}

@@ -49,7 +49,7 @@ type token struct {
 
 // straight replaces the look-alikes that phones and editors put in.
 var straight = strings.NewReplacer("’", "'", "‘", "'", "′", "'", "“", `"`, "”", `"`, "–", "-", "—", "-", "−", "-",
-	"\u00a0", " ", "\u202f", " ", "\u2009", " ", "×", "x", "→", " ", "€", "€", "½", " half ", "¼", " quarter ", "\r", "\n")
+	"\u00a0", " ", "\u202f", " ", "\u2009", " ", "×", "x", "→", " ", "€", "€", "½", " half_ ", "¼", " quarter_ ", "\r", "\n")
 
 type lexer struct {
 	s    string

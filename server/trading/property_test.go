@@ -221,7 +221,7 @@ func wasWritten(n decimal.Decimal, text, digits string) bool {
 	if lower := strings.ToLower(text); strings.Contains(lower, "half") || strings.Contains(lower, "quarter") || strings.ContainsAny(lower, "½¼/") {
 		quarters = n.Mul(dec("4"))
 	}
-	if quarters.IsInteger() && n.Abs().LessThanOrEqual(dec("20")) {
+	if quarters.IsInteger() && (n.Abs().LessThanOrEqual(dec("20")) || !n.IsInteger() && strings.Contains(digits, n.Truncate(0).String())) {
 		return true
 	}
 	core := strings.Trim(strings.ReplaceAll(strings.TrimPrefix(n.String(), "-"), ".", ""), "0")
