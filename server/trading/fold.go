@@ -124,10 +124,10 @@ func fractionAt(toks []token) (decimal.Decimal, int) {
 		}
 		switch {
 		case text(1) == "and" && text(2) == "a" && (text(3) == "half" || text(3) == "quarter"):
-			part, _ := fractionWord(text(3))
+			part := fractionWord(text(3))
 			value, at = whole.Add(part), 4
 		case text(1) == "half_" || text(1) == "quarter_": // 1½, by its sign: "20 half percent risks" are no 20.5
-			part, _ := fractionWord(strings.TrimSuffix(text(1), "_"))
+			part := fractionWord(strings.TrimSuffix(text(1), "_"))
 			value, at = whole.Add(part), 2
 		case first.text == "1" && text(1) == "/" && (text(2) == "2" || text(2) == "4"):
 			value, at = cut(one, toks[2].value), 3
@@ -149,14 +149,12 @@ func fractionAt(toks []token) (decimal.Decimal, int) {
 	return value, end
 }
 
-func fractionWord(w string) (decimal.Decimal, bool) {
-	switch w {
-	case "half":
-		return decimal.New(5, -1), true
-	case "quarter":
-		return decimal.New(25, -2), true
+// fractionWord is a half or a quarter.
+func fractionWord(w string) decimal.Decimal {
+	if w == "half" {
+		return decimal.New(5, -1)
 	}
-	return decimal.Zero, false
+	return decimal.New(25, -2)
 }
 
 // countWords makes numbers of "two MES", "a contract", "six points".
