@@ -29,10 +29,11 @@ build: ## build bin/coach for this machine
 run: ## serve from the source tree, data in ./coach_data
 	$(GO) run . serve
 
+# One package after the other: some hold real clients to some hundred milliseconds, others load the machine on purpose.
 test: ## everything, shuffled; installs or starts what the tests need where it can
 	@.ci/prepare
 	$(GO) vet $(PKG)
-	$(GO) test $(RACE) -shuffle=on -timeout 20m $(PKG)
+	$(GO) test $(RACE) -p 1 -shuffle=on -timeout 20m $(PKG)
 
 race: ## the tests of PKG under the race detector, nothing prepared
 	$(GO) test -race -shuffle=on -timeout 20m $(PKG)

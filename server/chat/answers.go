@@ -270,6 +270,13 @@ func (s *Service) Question(ctx context.Context, j Job) (Message, error) {
 	return messageView(row), err
 }
 
+// OthersRead reports whether anybody but one person is in the conversation of
+// an answer, so that the answer keeps that person's account to itself.
+func (s *Service) OthersRead(ctx context.Context, j Job) (bool, error) {
+	n, err := s.store.CountMembers(ctx, j.ConversationID)
+	return n > 1, err
+}
+
 // PublishDelta tells the room of a piece of an answer.
 func (s *Service) PublishDelta(ctx context.Context, d Delta) {
 	s.publish(ctx, bus.Event{Topic: ConversationTopic(d.ConversationID), Name: EventDelta, Data: encode(d)})

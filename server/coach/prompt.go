@@ -23,13 +23,17 @@ func (w *Worker) prompt(ctx context.Context, job chat.Job) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, fmt.Errorf("read the history: %w", err)
 	}
+	others, err := w.Chat.OthersRead(ctx, job)
+	if err != nil {
+		return Prompt{}, fmt.Errorf("count the readers: %w", err)
+	}
 	desk, err := w.desk(ctx, job)
 	if err != nil {
 		return Prompt{}, fmt.Errorf("read the journal: %w", err)
 	}
 	return Prompt{
 		Mode: job.Mode, Text: question.Content, History: turns(rows, question), Plan: desk.Plan, PlanVersion: int(desk.PlanVersion),
-		Session: desk.Session, Now: desk.Session.Now, Author: orEmpty(question.UserID),
+		Session: desk.Session, Now: desk.Session.Now, Author: orEmpty(question.UserID), Others: others,
 		HasImages: question.ImageURL != nil || len(question.Uploads) > 0,
 	}, nil
 }

@@ -388,6 +388,30 @@ func TestThePromptHoldsOnlyWhatWasSaid(t *testing.T) {
 	}
 }
 
+func TestThePromptSaysThatOthersRead(t *testing.T) {
+	s := storagetest.NewSQLite(t)
+	r := newRoom(t, s)
+	prompts := make(chan coach.Prompt, 2)
+	r.worker("w1", script(func(_ context.Context, p coach.Prompt, emit func(string) error) (coach.Answer, error) {
+		prompts <- p
+		return coach.Answer{Text: "a"}, emit("a")
+	}), coach.Options{})
+	r.ask("alone")
+	r.finished()
+	guest := storage.User{ID: storage.NewID(), Email: "g@example.org", Username: "guest", Role: "user", Tier: "free", CreatedAt: storage.Now(), LastActiveAt: storage.Now()}
+	if err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.InsertUser(t.Context(), guest) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.Invite(t.Context(), r.actor, r.id, "guest", chat.RoleViewer); err != nil {
+		t.Fatal(err)
+	}
+	r.ask("with a guest")
+	r.finished()
+	if alone, shared := (<-prompts).Others, (<-prompts).Others; alone || !shared {
+		t.Fatalf("others read: alone %v, with a guest %v", alone, shared)
+	}
+}
+
 // followed reads an answer as a follower does.
 func followed(t *testing.T, r *room, id string, from chat.Position) (string, []string) {
 	t.Helper()
