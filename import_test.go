@@ -55,6 +55,7 @@ var rooms = map[string][]string{
 	"server/metrics":  {},
 
 	"server/crashtest": {}, // tests of the binary, and no code
+	"deploy":           {}, // files to deploy with, and the tests that hold them
 
 	"storage":             {},
 	"storage/storagetest": {"migrations"},
