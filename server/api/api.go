@@ -49,6 +49,10 @@ type Failure struct {
 	Data *Health `json:"data,omitempty"`
 }
 
+// NothingHere is the sentence of a NOT_FOUND for an address that no route is
+// there for. A client tells by it that a server is older than itself.
+const NothingHere = "There is nothing at this address."
+
 // Detail names one field of a request and what is wrong with it.
 type Detail struct {
 	Field   string `json:"field"`

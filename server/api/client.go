@@ -44,20 +44,13 @@ func (e *RefusedError) Error() string { return e.Failure.Error + " (" + e.Code +
 // Get asks for path and puts the reply's data into out, which may be nil. The
 // error is an [ErrUnreachable], a [*RefusedError], or the context's.
 func (c *Client) Get(ctx context.Context, path string, out any) error {
-	return c.do(ctx, http.MethodGet, path, nil, out)
+	return c.send(ctx, http.MethodGet, path, nil, out)
 }
 
 // Post sends in as JSON and puts the reply's data into out; either may be nil.
 // Its errors are those of Get.
 func (c *Client) Post(ctx context.Context, path string, in, out any) error {
-	var body []byte
-	if in != nil {
-		var err error
-		if body, err = json.Marshal(in); err != nil {
-			return fmt.Errorf("encode the request: %w", err)
-		}
-	}
-	return c.do(ctx, http.MethodPost, path, body, out)
+	return c.send(ctx, http.MethodPost, path, in, out)
 }
 
 // Health asks how the server is: "" for everything, or one of live, ready, db,
@@ -80,43 +73,63 @@ func (c *Client) Health(ctx context.Context, check string) (Health, error) {
 	return found, err
 }
 
-func (c *Client) do(ctx context.Context, method, path string, body []byte, out any) error {
+// send asks, and reads the reply, within the timeout.
+func (c *Client) send(ctx context.Context, method, path string, in, out any) error {
 	timeout := c.Timeout
 	if timeout == 0 {
 		timeout = 10 * time.Second
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(limited, method, strings.TrimRight(c.BaseURL, "/")+path, bytes.NewReader(body))
+	req, err := c.request(limited, method, path, in)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return err
+	}
+	status, reply, err := c.carry(req)
+	if err != nil {
+		return unreachable(ctx, err)
+	}
+	return read(status, reply, out)
+}
+
+// request makes a request with in as its JSON, nil: without a body.
+func (c *Client) request(ctx context.Context, method, path string, in any) (*http.Request, error) {
+	var body io.Reader
+	if in != nil {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("encode the request: %w", err)
+		}
+		body = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.BaseURL, "/")+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	req.Header.Set("Accept", "application/json")
-	if body != nil {
+	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.Token)
 	}
-	status, reply, err := c.send(req)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrUnreachable, bare(err))
-	}
-	return read(status, reply, out)
+	return req, nil
 }
 
-func (c *Client) send(req *http.Request) (status int, reply []byte, err error) {
-	client := c.HTTP
-	if client == nil {
-		// A transport of its own, closed at once: nothing is left running
-		// behind a command that asked one question.
-		transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
-		defer transport.CloseIdleConnections()
-		client = &http.Client{Transport: transport}
+// carrier is what carries requests, and what to call when they are over.
+func (c *Client) carrier() (client *http.Client, done func()) {
+	if c.HTTP != nil {
+		return c.HTTP, func() {}
 	}
+	// A transport of its own, closed at once: nothing is left running behind a
+	// command that asked one question.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
+	return &http.Client{Transport: transport}, transport.CloseIdleConnections
+}
+
+func (c *Client) carry(req *http.Request) (status int, reply []byte, err error) {
+	client, done := c.carrier()
+	defer done()
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, nil, err
@@ -127,6 +140,15 @@ func (c *Client) send(req *http.Request) (status int, reply []byte, err error) {
 		err = fmt.Errorf("the reply is larger than %d bytes", maxReply)
 	}
 	return resp.StatusCode, reply, err
+}
+
+// unreachable is the error of a request that got no reply: the caller's own
+// end, or that nobody answered.
+func unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: %w", ErrUnreachable, bare(err))
 }
 
 // bare takes the method and the URL off an error of net/http: the caller knows

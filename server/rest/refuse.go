@@ -124,7 +124,7 @@ func toFault(err error) *fault.Error {
 func routing(err *echo.HTTPError) *fault.Error {
 	switch err.Code {
 	case http.StatusNotFound:
-		return fault.New(fault.NotFound, "There is nothing at this address.")
+		return fault.New(fault.NotFound, api.NothingHere)
 	case http.StatusMethodNotAllowed:
 		return fault.New(fault.MethodNotAllowed, "This address does not take that method; Allow lists those it does.")
 	}
