@@ -17,6 +17,18 @@ func (r Reader) SchemaVersion(ctx context.Context) (int64, error) {
 	return v, r.wrap("read schema version", err)
 }
 
+// Site is the id that the nodes of one database have in common; the first who
+// asks makes it.
+func (s *Store) Site(ctx context.Context) (site string, err error) {
+	err = s.Tx(ctx, func(tx *Tx) error {
+		if _, err := tx.q.ExecContext(ctx, `UPDATE schema_info SET site = $1 WHERE id = 1 AND site = ''`, NewID()); err != nil {
+			return tx.wrap("name the site", err)
+		}
+		return tx.wrap("read the site", tx.q.QueryRowContext(ctx, `SELECT site FROM schema_info WHERE id = 1`).Scan(&site))
+	})
+	return site, err
+}
+
 // CountAdmins counts the accounts that operate the server.
 func (r Reader) CountAdmins(ctx context.Context) (int, error) {
 	var n int

@@ -100,7 +100,22 @@ func (l *lane) run(ctx context.Context) {
 	}
 }
 
+// gap puts a [Gap] for every subscription behind what waits now.
+func (m *Memory) gap(ctx context.Context) {
+	for i := range m.lanes {
+		select {
+		case m.lanes[i].queue <- Event{Name: Gap}:
+		case <-m.done:
+		case <-ctx.Done():
+		}
+	}
+}
+
 func (l *lane) deliver(e Event) {
+	if e.Name == Gap && e.Topic == "" {
+		l.deliverGap()
+		return
+	}
 	l.mu.RLock()
 	subs := make([]*subscription, 0, len(l.subs[e.Topic]))
 	for s := range l.subs[e.Topic] {
@@ -109,6 +124,24 @@ func (l *lane) deliver(e Event) {
 	l.mu.RUnlock()
 	for _, s := range subs {
 		s.handle(e)
+	}
+}
+
+func (l *lane) deliverGap() {
+	type told struct {
+		topic string
+		sub   *subscription
+	}
+	var all []told
+	l.mu.RLock()
+	for topic, subs := range l.subs {
+		for s := range subs {
+			all = append(all, told{topic, s})
+		}
+	}
+	l.mu.RUnlock()
+	for _, t := range all {
+		t.sub.handle(Event{Topic: t.topic, Name: Gap})
 	}
 }
 

@@ -29,6 +29,9 @@ type Rule struct {
 	// Limit is how many may pass at once; 0 lets nothing pass.
 	Limit  int
 	Window time.Duration
+	// Strict lets nothing pass where the nodes' shared count cannot be asked;
+	// other rules are then kept by each node for itself.
+	Strict bool
 }
 
 // Decision is how a key stands under a rule. All of it is true at the moment

@@ -57,7 +57,7 @@ func Defaults() map[string]Tier {
 
 // SignIn is how often one address may try to sign in, whatever the tier; the
 // same rule under another key may hold for one identifier.
-func SignIn() Rule { return Rule{Name: "signin", Limit: 10, Window: quarter} }
+func SignIn() Rule { return Rule{Name: "signin", Limit: 10, Window: quarter, Strict: true} }
 
 // Requests is the rule for calls of the API.
 func (t Tier) Requests() Rule {

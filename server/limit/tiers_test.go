@@ -83,7 +83,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if got, want := limit.SignIn(), (limit.Rule{Name: "signin", Limit: 10, Window: 15 * time.Minute}); got != want {
+	if got, want := limit.SignIn(), (limit.Rule{Name: "signin", Limit: 10, Window: 15 * time.Minute, Strict: true}); got != want {
 		t.Errorf("sign-in: %+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -99,6 +100,10 @@ func (s *site) countSignIn(c *call) error {
 	}
 	rule := limit.SignIn()
 	d, err := s.Limiter.Allow(c.Request().Context(), limit.AddressKey(c.RealIP()), rule, 1)
+	if errors.Is(err, limit.ErrAway) {
+		// Guessing at passwords must not be free while the count is away.
+		return &fault.Error{Code: fault.Unavailable, Message: "Nobody can sign in just now; try again in a moment.", RetryAfter: 2 * time.Second, Err: err}
+	}
 	if err != nil || d.Allowed {
 		return nil //nolint:nilerr // auth still slows and locks
 	}

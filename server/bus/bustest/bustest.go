@@ -163,7 +163,7 @@ func survivesChurn(t *testing.T, b *running) {
 
 func refusesAfterEnd(t *testing.T, b *running) {
 	b.stop()
-	if err := b.Publish(t.Context(), bus.Event{Topic: "t"}); !errors.Is(err, bus.ErrClosed) {
+	if err := b.Publish(t.Context(), bus.Event{Topic: "t", Name: "late"}); !errors.Is(err, bus.ErrClosed) {
 		t.Fatalf("got %v", err)
 	}
 }

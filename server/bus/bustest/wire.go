@@ -1,0 +1,95 @@
+package bustest
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+)
+
+// Wire is a line to a server that a test can cut.
+type Wire struct {
+	listener net.Listener
+	target   string
+
+	mu    sync.Mutex
+	cut   bool
+	conns map[net.Conn]struct{}
+	wg    sync.WaitGroup
+}
+
+// NewWire leads to target (host:port) until the test ends.
+func NewWire(t testing.TB, target string) *Wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &Wire{listener: l, target: target, conns: map[net.Conn]struct{}{}}
+	w.wg.Go(w.accept)
+	t.Cleanup(func() {
+		_ = l.Close()
+		w.Cut()
+		w.wg.Wait()
+	})
+	return w
+}
+
+// Addr is this end of the line, host:port.
+func (w *Wire) Addr() string { return w.listener.Addr().String() }
+
+// Cut ends every connection, and new ones as soon as they are made.
+func (w *Wire) Cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = true
+	for c := range w.conns {
+		_ = c.Close()
+	}
+}
+
+// Mend lets new connections through.
+func (w *Wire) Mend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = false
+}
+
+func (w *Wire) accept() {
+	for {
+		near, err := w.listener.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", w.target)
+		if err != nil || !w.keep(near, far) {
+			_ = near.Close()
+			if far != nil {
+				_ = far.Close()
+			}
+			continue
+		}
+		w.wg.Go(func() { w.pipe(near, far) })
+		w.wg.Go(func() { w.pipe(far, near) })
+	}
+}
+
+func (w *Wire) keep(conns ...net.Conn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cut {
+		return false
+	}
+	for _, c := range conns {
+		w.conns[c] = struct{}{}
+	}
+	return true
+}
+
+func (w *Wire) pipe(to, from net.Conn) {
+	_, _ = io.Copy(to, from)
+	_, _ = to.Close(), from.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.conns, from)
+}

@@ -1,0 +1,25 @@
+-- The generic cell rate algorithm; cell.take in limit.go is the same in Go.
+-- KEYS[1] holds the theoretical arrival time, microseconds since 1970.
+-- ARGV: take or peek, the clock or '' for this server's, limit, interval, capacity, how many.
+-- Answers whether they may, the arrival time, and the clock: as text, since a reply of numbers is cut to integers by some.
+local verb, clock = ARGV[1], ARGV[2]
+local limit, interval, capacity, n = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local now = tonumber(clock)
+if not now then
+  local time = redis.call('TIME')
+  now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+local tat = tonumber(redis.call('GET', KEYS[1]) or '0')
+tat = math.min(math.max(tat, now), now + capacity)
+local following = tat + n * interval
+if n > limit or following - now > capacity then
+  return {'0', string.format('%.0f', tat), string.format('%.0f', now)}
+end
+if verb == 'peek' then
+  return {'1', string.format('%.0f', tat), string.format('%.0f', now)}
+end
+if following > now then
+  -- kept until the whole limit is back, and no longer
+  redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', math.ceil((following - now) / 1000) + 1)
+end
+return {'1', string.format('%.0f', following), string.format('%.0f', now)}
