@@ -53,12 +53,6 @@ func notServed(c Config) []unserved {
 	if len(c.Server.TLS.ACMEDomains) > 0 {
 		found = append(found, unserved{"tls.acmeDomains", "asks for TLS, which this version leaves to a proxy in front of it; take it out", true})
 	}
-	if c.Cluster.Bus == "redis" || c.Cluster.Bus == "postgres" {
-		found = append(found, unserved{"cluster.bus", "is " + c.Cluster.Bus + ", and this version runs as one node only; use memory or auto", true})
-	}
-	if c.Cluster.RedisURL != "" {
-		found = append(found, unserved{"cluster.redisUrl", "is not used by this version: limits and events stay on this node", false})
-	}
 	if c.AI.OpenAIKey != "" {
 		found = append(found, unserved{"ai.openaiApiKey", "is not used by this version: the built-in coach answers", false})
 	}

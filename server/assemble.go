@@ -9,12 +9,10 @@ import (
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server/auth"
-	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/engineio"
 	"github.com/elite-trading-coach/coach/server/journal"
-	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/live"
 	"github.com/elite-trading-coach/coach/server/rest"
 	"github.com/elite-trading-coach/coach/server/socketio"
@@ -23,10 +21,12 @@ import (
 )
 
 // assemble makes every room and hands each what it needs. Nothing runs yet.
-func (s *Server) assemble(context.Context) (http.Handler, error) {
+func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	c := s.secret
-	s.bus, s.limiter = bus.NewMemory(), limit.NewMemory()
-	var err error
+	err := s.joinCluster(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if s.auth, err = auth.New(s.store, s.bus, authOptions(c, s.log)); err != nil {
 		return nil, err
 	}

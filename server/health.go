@@ -38,7 +38,7 @@ func (s *Server) health(ctx context.Context) api.Health {
 // checks are the parts that can be asked one by one. None spends money.
 func (s *Server) checks() map[string]func(ctx context.Context) api.Check {
 	return map[string]func(ctx context.Context) api.Check{
-		"db": s.checkDatabase, "websocket": s.checkSockets, "ai": s.checkCoach, "uploads": s.checkUploads,
+		"db": s.checkDatabase, "websocket": s.checkSockets, "ai": s.checkCoach, "uploads": s.checkUploads, "bus": s.checkBus,
 	}
 }
 

@@ -62,8 +62,9 @@ type Server struct {
 	started time.Time
 
 	store   *storage.Store
-	bus     *bus.Memory
-	limiter *limit.Memory
+	cluster cluster
+	bus     bus.Bus
+	limiter limit.Limiter
 	tiers   *limit.Tiers
 	auth    *auth.Service
 	chat    *chat.Service
@@ -144,7 +145,7 @@ func (s *Server) prepare(ctx context.Context) (Info, error) {
 // startRooms starts everything below the port.
 func (s *Server) startRooms() {
 	s.stages.start("bus", s.bus.Run)
-	s.stages.start("limits", s.limiter.Run)
+	s.stages.start("limits", s.cluster.own.Run)
 	s.stages.start("tiers", s.watchTiers)
 	s.stages.start("auth", s.auth.Run)
 	s.stages.start("chat", s.chat.Run)

@@ -21,8 +21,8 @@ func (r Reader) SchemaVersion(ctx context.Context) (int64, error) {
 // asks makes it.
 func (s *Store) Site(ctx context.Context) (site string, err error) {
 	err = s.Tx(ctx, func(tx *Tx) error {
-		if _, err := tx.q.ExecContext(ctx, `UPDATE schema_info SET site = $1 WHERE id = 1 AND site = ''`, NewID()); err != nil {
-			return tx.wrap("name the site", err)
+		if _, err := tx.count(ctx, "name the site", `UPDATE schema_info SET site = $1 WHERE id = 1 AND site = ''`, NewID()); err != nil {
+			return err
 		}
 		return tx.wrap("read the site", tx.q.QueryRowContext(ctx, `SELECT site FROM schema_info WHERE id = 1`).Scan(&site))
 	})

@@ -6,7 +6,7 @@ ALTER TABLE schema_info ADD COLUMN site TEXT NOT NULL DEFAULT '';
 -- TLS certificates that were got by ACME, and the account's key, so that every node has them.
 CREATE TABLE certificates (
     name       TEXT PRIMARY KEY,
-    data       BLOB NOT NULL,
+    data       TEXT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 

@@ -4,8 +4,9 @@
 -- Answers whether they may, the arrival time, and the clock: as text, since a reply of numbers is cut to integers by some.
 local verb, clock = ARGV[1], ARGV[2]
 local limit, interval, capacity, n = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local now = tonumber(clock)
+local now, grace = tonumber(clock), 60000
 if not now then
+  grace = 1
   local time = redis.call('TIME')
   now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
@@ -19,7 +20,7 @@ if verb == 'peek' then
   return {'1', string.format('%.0f', tat), string.format('%.0f', now)}
 end
 if following > now then
-  -- kept until the whole limit is back, and no longer
-  redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', math.ceil((following - now) / 1000) + 1)
+  -- Kept until the whole limit is back, and little longer; a clock of one's own does not go with this server's.
+  redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', math.ceil((following - now) / 1000) + grace)
 end
 return {'1', string.format('%.0f', following), string.format('%.0f', now)}
