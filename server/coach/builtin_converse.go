@@ -18,7 +18,7 @@ func (s *script) converse(patterns []trading.Pattern) {
 	case asksForPrediction(s.prompt.Text):
 		s.say("I do not predict prices, and I do not recommend instruments or give signals: nobody can do that reliably, and your plan does not need it.")
 		s.say("What I can do is check an idea of yours: what it risks, how large it may be, and how well it fits your plan.", howTo)
-	case s.prompt.HasImages:
+	case len(s.prompt.Images) > 0:
 		s.say("I cannot see charts: this answer comes from the built-in coach, which reads words only.")
 		s.say("Tell me the levels instead: side, instrument, entry, stop and target.", howTo)
 	case s.talk.about == aboutAccount:

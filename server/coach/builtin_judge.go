@@ -30,7 +30,7 @@ func (s *script) judge(patterns []trading.Pattern) []trading.Pattern {
 	}
 	s.tellSources(review)
 	s.explainConfidence(review)
-	if s.prompt.HasImages {
+	if len(s.prompt.Images) > 0 {
 		s.say("I cannot see charts, so the image played no part in this: only the numbers you wrote did.")
 	}
 	s.askNews()

@@ -161,7 +161,10 @@ func (x exchange) converse(t *testing.T) (Answer, []string) {
 	if x.plan != nil {
 		x.plan(&plan)
 	}
-	p := Prompt{Mode: x.mode, Plan: plan, Session: x.state, Now: noon(), HasImages: x.images, Others: x.others, Trades: x.trades}
+	p := Prompt{Mode: x.mode, Plan: plan, Session: x.state, Now: noon(), Others: x.others, Trades: x.trades}
+	if x.images {
+		p.Images = []Image{{MIME: "image/png", Alt: "chart.png"}}
+	}
 	if p.Mode == "" {
 		p.Mode = "analysis"
 	}

@@ -8,12 +8,23 @@ import (
 	"github.com/elite-trading-coach/coach/server/trading"
 )
 
+// Image is a picture that belongs to a message.
+type Image struct {
+	ID   string // of the upload; empty for a picture that is only named
+	MIME string // image/png, image/jpeg, image/webp or image/gif
+	Alt  string // how it is called where it cannot be seen: its name, or ""
+	// Load gives the bytes as a model is to see them, already sized for it. A
+	// model that sees calls it once; nil: the picture cannot be had.
+	Load func(ctx context.Context) ([]byte, error)
+}
+
 // Turn is one earlier message of the conversation.
 type Turn struct {
 	Role   string // user or coach
 	Author string // id of the person who wrote it; empty for the coach
 	Text   string
 	At     time.Time
+	Images []Image
 }
 
 // Prompt is all that an answer may be made from.
@@ -27,7 +38,16 @@ type Prompt struct {
 	Session     trading.SessionState // what is known of today; the zero value knows nothing
 	Now         time.Time
 	Timezone    string // IANA name of the trader's zone; empty: the plan's
-	HasImages   bool
+	// Images are those of the message to answer, in the order they were sent.
+	Images []Image
+	// AskedBy is the id of who asked: their plan and records are looked at,
+	// and their budget pays. Empty: nobody's, and tools that read records are
+	// not offered.
+	AskedBy string
+	// AnswerID names the answer in the books of the budget, and Attempt which
+	// try at it this is; a new attempt voids what an older one had reserved.
+	AnswerID string
+	Attempt  int
 	// Others says that somebody else reads the conversation too: account money
 	// is then shown only where the trader wrote it in this very message, and
 	// nothing is told of the journal.
@@ -52,6 +72,13 @@ type Answer struct {
 	Analysis   json.RawMessage // {ideas, patterns, reading}, or nil
 	Model      string
 	Usage      *Usage // nil when nothing was counted
+}
+
+// Sees reports whether a model looks at the images of a prompt itself; one
+// that does not is told, or says, that it cannot.
+func Sees(m Model) bool {
+	seer, ok := m.(interface{ Sees() bool })
+	return ok && seer.Sees()
 }
 
 // Model answers one prompt. It calls emit with each piece of text as it is

@@ -32,9 +32,9 @@ func (w *Worker) prompt(ctx context.Context, job chat.Job) (Prompt, error) {
 		return Prompt{}, fmt.Errorf("read the journal: %w", err)
 	}
 	return Prompt{
-		Mode: job.Mode, Text: question.Content, History: turns(rows, question), Plan: desk.Plan, PlanVersion: int(desk.PlanVersion),
+		Mode: job.Mode, Text: question.Content, History: w.turns(rows, question), Plan: desk.Plan, PlanVersion: int(desk.PlanVersion),
 		Session: desk.Session, Now: desk.Session.Now, Author: orEmpty(question.UserID), Others: others,
-		HasImages: question.ImageURL != nil || len(question.Uploads) > 0,
+		Images: w.images(question), AskedBy: job.AskedBy, AnswerID: job.ID, Attempt: job.Attempt,
 	}, nil
 }
 
@@ -50,7 +50,7 @@ func (w *Worker) desk(ctx context.Context, job chat.Job) (journal.Desk, error) {
 // turns lists what was said before the question. Of several answers to one
 // message the newest counts; what was deleted, failed or is not written yet
 // was never said.
-func turns(rows []chat.Message, question chat.Message) []Turn {
+func (w *Worker) turns(rows []chat.Message, question chat.Message) []Turn {
 	newest := map[string]string{}
 	for _, m := range rows {
 		if m.Type == chat.TypeAI && m.ParentMessageID != nil && spoken(m) {
@@ -62,7 +62,7 @@ func turns(rows []chat.Message, question chat.Message) []Turn {
 		if m.Seq >= question.Seq || !spoken(m) {
 			continue
 		}
-		turn := Turn{Role: "user", Text: m.Content, At: time.Time(m.CreatedAt)}
+		turn := Turn{Role: "user", Text: m.Content, At: time.Time(m.CreatedAt), Images: w.images(m)}
 		switch m.Type {
 		case chat.TypeUser:
 			if m.UserID != nil {
@@ -81,8 +81,20 @@ func turns(rows []chat.Message, question chat.Message) []Turn {
 	return out
 }
 
+// images are the pictures of a message. Where nobody can load them the coach
+// still knows that there are some.
+func (w *Worker) images(m chat.Message) []Image {
+	if w.Images != nil {
+		return w.Images(m)
+	}
+	if m.ImageURL != nil || len(m.Uploads) > 0 {
+		return []Image{{}}
+	}
+	return nil
+}
+
 func spoken(m chat.Message) bool {
-	return time.Time(m.DeletedAt).IsZero() && m.Content != "" &&
+	return time.Time(m.DeletedAt).IsZero() && (m.Content != "" || m.ImageURL != nil || len(m.Uploads) > 0) &&
 		(m.Status == chat.StatusSent || m.Status == chat.StatusCompleted || m.Status == chat.StatusStopped)
 }
 

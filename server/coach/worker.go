@@ -37,6 +37,9 @@ type Options struct {
 	// Journal knows the plan and the day of who asks; nil: everybody has the
 	// default plan, and nothing is known of the day.
 	Journal *journal.Service
+	// Images gives the pictures of a message without loading them; nil: none
+	// can be had.
+	Images func(m chat.Message) []Image
 	// Owner names this worker in leases; it must differ between processes.
 	Owner string
 	// Alone: no other process writes answers in this database, so leases left
