@@ -71,10 +71,11 @@ type Server struct {
 	worker  *coach.Worker
 	live    *live.Server
 
-	stages  stages
-	phase   phase
-	secret  configs.Config // Config with its secret made sure of
-	cleanup []func()
+	stages   stages
+	phase    phase
+	database memo           // what its check found
+	secret   configs.Config // Config with its secret made sure of
+	cleanup  []func()
 }
 
 // Run serves until ctx ends, then stops gracefully. An error tells what kept

@@ -14,9 +14,15 @@ import (
 // followed by a small write that finds out whether they work again.
 const probeEvery = time.Second
 
+// holdFor is how long writes must have worked, without a failure between, to
+// be called whole again. A database that is being stopped or started takes a
+// write here and there, and each would be another end and beginning.
+const holdFor = probeEvery
+
 // trouble remembers that the database takes no writes: it is away, full, or
 // held by another program. It says so once in the log when that begins and
-// once when it ends, so that callers need not say it for every request.
+// once when it has ended for [holdFor], so that callers need not say it for
+// every request.
 type trouble struct {
 	log *slog.Logger
 	now func() time.Time
@@ -26,12 +32,14 @@ type trouble struct {
 	err    error
 	since  time.Time
 	probed time.Time
+	held   time.Time // of the first write since the latest failure; zero: none
 }
 
 func newTrouble(log *slog.Logger) *trouble { return &trouble{log: log, now: time.Now} }
 
 // Unwritable tells since when the database has taken no writes, and why; nil
-// when the latest one worked. Reads may work all the same.
+// when they work, and have worked for [holdFor] since they last did not. Reads
+// may work all the same.
 func (s *Store) Unwritable() (since time.Time, err error) {
 	s.trouble.mu.Lock()
 	defer s.trouble.mu.Unlock()
@@ -45,6 +53,7 @@ func (t *trouble) failed(err error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.held = time.Time{}
 	if t.err != nil {
 		return
 	}
@@ -63,8 +72,14 @@ func (t *trouble) wrote() {
 	if t.err == nil {
 		return
 	}
-	t.log.Info("the database takes writes again", "after", t.now().Sub(t.since).Round(time.Millisecond))
-	t.err, t.since = nil, time.Time{}
+	if t.held.IsZero() {
+		t.held = t.now()
+	}
+	if t.now().Sub(t.held) < holdFor {
+		return
+	}
+	t.log.Info("the database takes writes again", "after", t.held.Sub(t.since).Round(time.Millisecond))
+	t.err, t.since, t.held = nil, time.Time{}, time.Time{}
 	t.on.Store(false)
 }
 

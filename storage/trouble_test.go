@@ -58,8 +58,15 @@ func TestAFullDatabaseIsSaidOnceAndNoticedWhenItIsOver(t *testing.T) {
 	if err := s.Tx(ctx, idle); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.Unwritable(); err == nil {
+		t.Fatal("one probe was taken for a proof: a database on its way down takes a write here and there")
+	}
+	now = now.Add(probeEvery)
+	if err := s.Tx(ctx, idle); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Unwritable(); err != nil {
-		t.Fatalf("the probe wrote a row, and still %v", err)
+		t.Fatalf("two probes wrote a row, and still %v", err)
 	}
 	if got := len(notes(t, s)); got != 0 {
 		t.Fatalf("%d rows of refused transactions are there", got)
@@ -67,13 +74,37 @@ func TestAFullDatabaseIsSaidOnceAndNoticedWhenItIsOver(t *testing.T) {
 
 	_ = s.Tx(ctx, note(big))
 	pragma("max_page_count = 100000")
-	if err := s.Tx(ctx, note(big)); err != nil {
-		t.Fatal(err)
+	for i := range 2 {
+		if err := s.Tx(ctx, note(fmt.Sprint(i)+big)); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(holdFor)
 	}
 	if _, err := s.Unwritable(); err != nil {
-		t.Fatalf("a row was written, and still %v", err)
+		t.Fatalf("rows were written for a while, and still %v", err)
 	}
 	if no, again := strings.Count(log.String(), "takes no writes"), strings.Count(log.String(), "takes writes again"); no != 2 || again != 2 {
+		t.Fatalf("said %d and %d times:\n%s", no, again, log.String())
+	}
+}
+
+// A Postgres that was being stopped took a write between two refusals, and the
+// log said three times that it was gone and three times that it was back.
+func TestWritesHereAndThereAreOneTrouble(t *testing.T) {
+	var log bytes.Buffer
+	now := time.Now()
+	trouble := newTrouble(slog.New(slog.NewTextHandler(&log, nil)))
+	trouble.now = func() time.Time { return now }
+	for range 5 {
+		trouble.failed(ErrBusy)
+		trouble.wrote()
+		now = now.Add(holdFor * 3 / 4)
+	}
+	trouble.wrote()
+	now = now.Add(holdFor)
+	trouble.wrote()
+	trouble.wrote()
+	if no, again := strings.Count(log.String(), "takes no writes"), strings.Count(log.String(), "takes writes again"); no != 1 || again != 1 {
 		t.Fatalf("said %d and %d times:\n%s", no, again, log.String())
 	}
 }

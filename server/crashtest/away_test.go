@@ -108,9 +108,9 @@ func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 		}
 	}
 	heardAll(t, reader, who.rows(rooms[0]))
-	// While it stops and starts it may be there for a moment more; each change
-	// is said once, and never each refusal.
-	if gone, back := len(server.log.containing("takes no writes")), len(server.log.containing("takes writes again")); gone != back || gone < 1 || gone > 3 {
+	// Each change is said once, however the database flickers while it stops
+	// and starts, and never each refusal.
+	if gone, back := len(server.log.containing("takes no writes")), len(server.log.containing("takes writes again")); gone != 1 || back != 1 {
 		t.Errorf("%d refusals, and the log says %d times that the database is gone and %d times that it is back", talk.refused.Load(), gone, back)
 	}
 	// Each part that notices may say so, once.
