@@ -51,6 +51,8 @@ var rooms = map[string][]string{
 	"server/web":      {},
 	"server/fault":    {},
 	"server/api":      {},
+	"server/disk":     {"server/fault"},
+	"server/sweep":    {},
 	"server/trading":  {},
 	"server/metrics":  {},
 

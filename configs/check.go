@@ -4,11 +4,15 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // minSecret is how many bytes a secret must have to sign tokens with HS256:
 // as many as the hash has (RFC 7518, 3.2).
 const minSecret = 32
+
+// leastIdle is far above the minute to which the use of a session is known.
+const leastIdle = 10 * time.Minute
 
 // check looks at settings together; each alone was looked at when it was read.
 func (l *loader) check(cfg Config, sources Sources) {
@@ -24,6 +28,9 @@ func (l *loader) check(cfg Config, sources Sources) {
 	}
 	if least := 8 * cfg.Auth.Argon2.Parallelism; cfg.Auth.Argon2.MemoryKiB < least {
 		l.add("auth.argon2MemoryKiB", l.where("auth.argon2MemoryKiB", sources), fmt.Sprintf("must be at least %d, 8 KiB for each lane", least))
+	}
+	if idle := cfg.Auth.SessionIdle; idle > 0 && idle < leastIdle {
+		l.add("auth.sessionIdle", l.where("auth.sessionIdle", sources), "must be 0s, for never, or at least "+formatDuration(leastIdle))
 	}
 	for _, p := range notServed(cfg) {
 		if p.refuse {

@@ -100,7 +100,6 @@ func TestNobodyBelievesThatUnbuiltRoomsWork(t *testing.T) {
 	want := []string{
 		"RATE_LIMITS is off: nobody is limited in anything. This is for benches only.",
 		"TRUSTED_PROXIES holds 0.0.0.0/0: anybody can claim any address, so limits by address hold nobody.",
-		"REDIS_URL is not used by this version: limits and events stay on this node.",
 		"OPENAI_API_KEY is not used by this version: the built-in coach answers.",
 		"CLOUDINARY_CLOUD_NAME and its kin are not used by this version: it takes no images.",
 	}

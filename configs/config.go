@@ -46,6 +46,8 @@ type Config struct {
 	Upload   Upload
 	Cluster  Cluster
 	Log      Log
+
+	Housekeeping Housekeeping
 }
 
 // Server is about the one port and what stands before it.
@@ -99,7 +101,9 @@ type Auth struct {
 	// JWTSecretPrevious still verifies, while a secret is being replaced.
 	JWTSecretPrevious Secret
 	JWTExpiresIn      time.Duration
-	Argon2            Argon2
+	// SessionIdle ends a session that nobody uses for so long; 0: never.
+	SessionIdle time.Duration
+	Argon2      Argon2
 }
 
 // Argon2 is what one password hash costs; the names are RFC 9106's.
@@ -167,4 +171,15 @@ type Cluster struct {
 type Log struct {
 	Level  string // debug, info, warn, error
 	Format string // auto, json, text
+}
+
+// Housekeeping says what is removed when, and how much room is left alone.
+type Housekeeping struct {
+	// Every is how often things are swept.
+	Every time.Duration
+	// Sessions and Audit are how long sessions that ended and entries of the
+	// audit log are kept; 0: for ever.
+	Sessions, Audit time.Duration
+	// DiskReserveMiB is how much must stay free on the disk; 0: nothing.
+	DiskReserveMiB int
 }

@@ -45,7 +45,7 @@ func (k Key) FileEnv() string {
 func Keys() []Key {
 	groups := [][]Key{
 		placeKeys(), serverKeys(), tlsKeys(), databaseKeys(), authKeys(), limitKeys(), realtimeKeys(), aiKeys(), uploadKeys(),
-		clusterKeys(), logKeys(),
+		clusterKeys(), logKeys(), housekeepingKeys(),
 	}
 	var keys []Key
 	for _, group := range groups {
@@ -185,6 +185,11 @@ func authKeys() []Key {
 			Path: "auth.jwtExpiresIn", Env: "JWT_EXPIRES_IN", Default: "7d",
 			Help:    "life of a token",
 			binding: span(func(c *Config) *time.Duration { return &c.Auth.JWTExpiresIn }, time.Second, 365*day),
+		},
+		{
+			Path: "auth.sessionIdle", Env: "AUTH_SESSION_IDLE", Default: "30d",
+			Help:    "ends a session, and its sockets, that nobody uses for so long; 0s never",
+			binding: span(func(c *Config) *time.Duration { return &c.Auth.SessionIdle }, 0, 3650*day),
 		},
 		{
 			Path: "auth.argon2MemoryKiB", Env: "AUTH_ARGON2_MEMORY_KIB", Default: "65536",
@@ -365,6 +370,31 @@ func logKeys() []Key {
 			Path: "log.format", Env: "LOG_FORMAT", Flag: "log-format", Default: "auto",
 			Help:    "auto is text on a terminal and JSON elsewhere",
 			binding: oneOf(func(c *Config) *string { return &c.Log.Format }, "auto", "json", "text"),
+		},
+	}
+}
+
+func housekeepingKeys() []Key {
+	return []Key{
+		{
+			Path: "housekeeping.every", Env: "HOUSEKEEPING_EVERY", Default: "5m",
+			Help:    "between two rounds of removing what has had its day",
+			binding: span(func(c *Config) *time.Duration { return &c.Housekeeping.Every }, time.Second, day),
+		},
+		{
+			Path: "housekeeping.keepSessions", Env: "KEEP_SESSIONS", Default: "7d",
+			Help:    "how long a session that ended is kept, with its address; 0s for ever",
+			binding: span(func(c *Config) *time.Duration { return &c.Housekeeping.Sessions }, 0, 3650*day),
+		},
+		{
+			Path: "housekeeping.keepAudit", Env: "KEEP_AUDIT", Default: "365d",
+			Help:    "how long the log of what operators did is kept; 0s for ever",
+			binding: span(func(c *Config) *time.Duration { return &c.Housekeeping.Audit }, 0, 3650*day),
+		},
+		{
+			Path: "housekeeping.diskReserveMiB", Env: "DISK_RESERVE_MIB", Default: "100",
+			Help:    "MiB that stay free on the disk of the data: with less, writes are refused; 0 for no bound",
+			binding: whole(func(c *Config) *int { return &c.Housekeeping.DiskReserveMiB }, 0, 1<<24),
 		},
 	}
 }

@@ -81,7 +81,7 @@ func TestDefaults(t *testing.T) {
 			AdminSocket: filepath.Join("coach_data", "admin", "admin.sock"), Compression: true,
 		},
 		Database: Database{URL: "sqlite://coach_data/coach.db", SSL: "auto", SQLiteSynchronous: "FULL"},
-		Auth:     Auth{JWTExpiresIn: 7 * 24 * time.Hour, Argon2: Argon2{MemoryKiB: 65536, Iterations: 3, Parallelism: 4}},
+		Auth:     Auth{JWTExpiresIn: 7 * 24 * time.Hour, SessionIdle: 30 * 24 * time.Hour, Argon2: Argon2{MemoryKiB: 65536, Iterations: 3, Parallelism: 4}},
 		Limits:   Limits{Enabled: true, Window: 15 * time.Minute, MaxRequests: 100},
 		Realtime: Realtime{
 			PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, ConnectTimeout: 45 * time.Second, UpgradeTimeout: 10 * time.Second,
@@ -91,6 +91,9 @@ func TestDefaults(t *testing.T) {
 		AI:      AI{Workers: 16, Lease: 15 * time.Second},
 		Cluster: Cluster{Bus: "auto"},
 		Log:     Log{Level: "info", Format: "auto"},
+		Housekeeping: Housekeeping{
+			Every: 5 * time.Minute, Sessions: 7 * 24 * time.Hour, Audit: 365 * 24 * time.Hour, DiskReserveMiB: 100,
+		},
 	}
 	if diff := cmp.Diff(want, cfg); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)

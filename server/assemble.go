@@ -74,7 +74,7 @@ func webPages(c configs.Config) (rest.Pages, error) {
 
 func authOptions(c configs.Config, log *slog.Logger) auth.Options {
 	return auth.Options{
-		Secret: []byte(c.Auth.JWTSecret.Reveal()), PreviousSecret: []byte(c.Auth.JWTSecretPrevious.Reveal()), ExpiresIn: c.Auth.JWTExpiresIn,
+		Secret: []byte(c.Auth.JWTSecret.Reveal()), PreviousSecret: []byte(c.Auth.JWTSecretPrevious.Reveal()), ExpiresIn: c.Auth.JWTExpiresIn, Idle: c.Auth.SessionIdle,
 		Argon: auth.Argon{
 			MemoryKiB: uint32(c.Auth.Argon2.MemoryKiB), Iterations: uint32(c.Auth.Argon2.Iterations), Parallelism: uint8(c.Auth.Argon2.Parallelism),
 		},

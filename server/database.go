@@ -12,20 +12,35 @@ import (
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/migrations"
+	"github.com/elite-trading-coach/coach/server/disk"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
 // openStore connects to the configured database.
 func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*storage.Store, error) {
-	return storage.Open(ctx, storage.Options{
+	return storage.Open(ctx, storeOptions(c, log))
+}
+
+func storeOptions(c configs.Config, log *slog.Logger) storage.Options {
+	return storage.Options{
 		URL: c.Database.URL.Reveal(), MaxConns: c.Database.MaxConns, Synchronous: c.Database.SQLiteSynchronous, Logger: log,
-	})
+	}
+}
+
+// newDiskGuard guards the disks that this node itself writes to: that of the
+// data folder, where uploads are, and that of SQLite's file.
+func newDiskGuard(c configs.Config, log *slog.Logger) *disk.Guard {
+	dirs := []string{c.DataDir}
+	if path, ok := sqlitePath(c); ok && filepath.Dir(path) != filepath.Clean(c.DataDir) {
+		dirs = append(dirs, filepath.Dir(path))
+	}
+	return disk.New(disk.Options{Dirs: dirs, Reserve: uint64(c.Housekeeping.DiskReserveMiB) << 20, Logger: log})
 }
 
 // openLocked connects, and on SQLite makes sure that no other server has the
 // file: two would each believe that the leases and the rooms are theirs. The
 // lock goes with the process, however it ends.
-func openLocked(ctx context.Context, c configs.Config, log *slog.Logger) (*storage.Store, func(), error) {
+func openLocked(ctx context.Context, c configs.Config, mayWrite func() error, log *slog.Logger) (*storage.Store, func(), error) {
 	unlock := func() {}
 	if path, ok := sqlitePath(c); ok {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -41,7 +56,9 @@ func openLocked(ctx context.Context, c configs.Config, log *slog.Logger) (*stora
 		}
 		unlock = func() { _ = lock.Unlock() }
 	}
-	store, err := openStore(ctx, c, log)
+	o := storeOptions(c, log)
+	o.MayWrite = mayWrite
+	store, err := storage.Open(ctx, o)
 	if err != nil {
 		unlock()
 		return nil, nil, err

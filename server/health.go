@@ -38,7 +38,8 @@ func (s *Server) health(ctx context.Context) api.Health {
 // checks are the parts that can be asked one by one. None spends money.
 func (s *Server) checks() map[string]func(ctx context.Context) api.Check {
 	return map[string]func(ctx context.Context) api.Check{
-		"db": s.checkDatabase, "websocket": s.checkSockets, "ai": s.checkCoach, "uploads": s.checkUploads, "bus": s.checkBus,
+		"disk": s.checkDisk,
+		"db":   s.checkDatabase, "websocket": s.checkSockets, "ai": s.checkCoach, "uploads": s.checkUploads, "bus": s.checkBus,
 	}
 }
 
@@ -62,6 +63,15 @@ func (s *Server) askDatabase(ctx context.Context) api.Check {
 		)}
 	}
 	return api.Check{Status: api.StatusOK, LatencyMs: float64(time.Since(began).Microseconds()) / 1000, Message: s.store.Dialect()}
+}
+
+// checkDisk tells of a disk that is almost full. The rest goes on, so it only
+// degrades.
+func (s *Server) checkDisk(context.Context) api.Check {
+	if short := s.disk.Short(); short != "" {
+		return api.Check{Status: api.StatusDegraded, Message: short}
+	}
+	return api.Check{Status: api.StatusOK}
 }
 
 func (s *Server) checkSockets(context.Context) api.Check {

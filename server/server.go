@@ -25,6 +25,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
+	"github.com/elite-trading-coach/coach/server/disk"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/live"
 	"github.com/elite-trading-coach/coach/storage"
@@ -62,6 +63,7 @@ type Server struct {
 	started time.Time
 
 	store   *storage.Store
+	disk    *disk.Guard
 	cluster cluster
 	bus     bus.Bus
 	limiter limit.Limiter
@@ -124,7 +126,8 @@ func (s *Server) prepare(ctx context.Context) (Info, error) {
 	if s.secret, info.SecretGenerated, err = ensureSecret(s.Config); err != nil {
 		return info, err
 	}
-	store, unlock, err := openLocked(ctx, s.Config, s.log)
+	s.disk = newDiskGuard(s.Config, s.log)
+	store, unlock, err := openLocked(ctx, s.Config, s.disk.Check, s.log)
 	if err != nil {
 		return info, err
 	}
@@ -139,6 +142,8 @@ func (s *Server) prepare(ctx context.Context) (Info, error) {
 	if info.Admins, err = store.CountAdmins(ctx); err != nil {
 		return info, err
 	}
+	// Not before: a start on an almost full disk is better than none.
+	s.disk.Look()
 	info.Database = s.Config.Database.URL.String()
 	return info, nil
 }
@@ -148,8 +153,10 @@ func (s *Server) startRooms() {
 	s.stages.start("bus", s.bus.Run)
 	s.stages.start("limits", s.cluster.own.Run)
 	s.stages.start("tiers", s.watchTiers)
+	s.stages.start("disk", s.disk.Run)
 	s.stages.start("auth", s.auth.Run)
 	s.stages.start("chat", s.chat.Run)
+	s.stages.start("sweeps", s.runSweeps)
 	s.stages.start("coach", s.worker.Run)
 	s.stages.start("sockets", s.live.Run)
 }

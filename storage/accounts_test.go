@@ -325,7 +325,7 @@ func TestLockouts(t *testing.T) {
 			return err
 		})
 		tx(t, s, func(ctx context.Context, tx *storage.Tx) error {
-			n, err := tx.PurgeLockouts(ctx, at.Add(time.Second))
+			n, err := tx.PurgeLockouts(ctx, at.Add(time.Second), 10)
 			same(t, "purged", n, int64(1))
 			return err
 		})
@@ -367,5 +367,14 @@ func TestTiersAndAudit(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, "next", page, all[2:])
+		tx(t, s, func(ctx context.Context, tx *storage.Tx) error {
+			for _, want := range []int64{2, 1, 0} {
+				n, err := tx.PurgeAudit(ctx, start.Add(time.Microsecond), 2)
+				if same(t, "purged", n, want); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	})
 }

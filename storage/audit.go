@@ -46,3 +46,8 @@ func (tx *Tx) InsertAudit(ctx context.Context, e AuditEntry) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`, e.ID, usec(e.At), e.Actor, e.Action, e.Target, e.Detail, e.Address)
 	return err
 }
+
+// PurgeAudit removes up to limit entries from before a time.
+func (tx *Tx) PurgeAudit(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return tx.count(ctx, "purge audit", `DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT $2)`, usec(before), limit)
+}

@@ -210,15 +210,17 @@ func (tx *Tx) DeleteConversationsOf(ctx context.Context, userID string, at time.
 	return tx.tombstoneMessagesOf(ctx, userID, at)
 }
 
-// PurgeDeleted removes up to limit messages of deleted conversations, and the
-// conversations that have none left. It reports whether more remain.
-func (tx *Tx) PurgeDeleted(ctx context.Context, limit int) (more bool, err error) {
+// PurgeDeleted removes up to limit messages of deleted conversations and, when
+// none are left, conversations that have none. It tells how many rows went;
+// fewer than limit means that nothing is left.
+func (tx *Tx) PurgeDeleted(ctx context.Context, limit int) (int64, error) {
 	n, err := tx.count(ctx, "purge messages", `DELETE FROM messages WHERE id IN (
 		SELECT m.id FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.deleted_at IS NOT NULL LIMIT $1)`, limit)
 	if err != nil || n == int64(limit) {
-		return err == nil, err
+		return n, err
 	}
-	_, err = tx.count(ctx, "purge conversations", `DELETE FROM conversations WHERE deleted_at IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = conversations.id)`)
-	return false, err
+	empty, err := tx.count(ctx, "purge conversations", `DELETE FROM conversations WHERE id IN (
+		SELECT c.id FROM conversations c WHERE c.deleted_at IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id) LIMIT $1)`, int64(limit)-n)
+	return n + empty, err
 }

@@ -97,7 +97,7 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 	d := &sqliteDialect
 	return &Store{
 		Reader: Reader{q: newPrepared(read), d: d}, d: d, readDB: read, db: write,
-		group: newGroup(write, d, o.Logger), trouble: newTrouble(o.Logger),
+		group: newGroup(write, d, o.Logger), mayWrite: o.MayWrite, trouble: newTrouble(o.Logger),
 	}, nil
 }
 

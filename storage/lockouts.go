@@ -78,10 +78,11 @@ func (tx *Tx) ForgetFailuresUnder(ctx context.Context, prefix string) (int64, er
 	return tx.count(ctx, "forget failures", `DELETE FROM lockouts WHERE key LIKE $1 ESCAPE '\'`, startsWith(prefix))
 }
 
-// PurgeLockouts removes what no longer says anything: counts begun before a
-// time, unless they lock beyond it.
-func (tx *Tx) PurgeLockouts(ctx context.Context, before time.Time) (int64, error) {
-	return tx.count(ctx, "purge lockouts", `DELETE FROM lockouts WHERE first_at < $1 AND (locked_until IS NULL OR locked_until < $1)`, usec(before))
+// PurgeLockouts removes up to limit of those that say nothing any more: counts
+// begun before a time, unless they lock beyond it.
+func (tx *Tx) PurgeLockouts(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return tx.count(ctx, "purge lockouts", `DELETE FROM lockouts WHERE key IN (
+		SELECT key FROM lockouts WHERE first_at < $1 AND (locked_until IS NULL OR locked_until < $1) LIMIT $2)`, usec(before), limit)
 }
 
 // startsWith makes a LIKE pattern (ESCAPE '\') for a text at the start.

@@ -128,8 +128,22 @@ func (tx *Tx) TouchSessions(ctx context.Context, touches []Touch) error {
 	return nil
 }
 
-// PurgeSessions removes up to limit sessions that ended before a time.
+// EndIdleSessions ends up to limit sessions that nobody has used since a time.
+func (tx *Tx) EndIdleSessions(ctx context.Context, since time.Time, limit int) (int64, error) {
+	return tx.count(ctx, "end idle sessions", `UPDATE sessions SET revoked_at = `+tx.d.now+` WHERE id IN (
+		SELECT id FROM sessions WHERE last_used_at < $1 AND revoked_at IS NULL LIMIT $2) AND last_used_at < $1`, usec(since), limit)
+}
+
+// PurgeSessions removes up to limit sessions that ended before a time. Expired
+// and revoked ones are asked for apart, each by its index: together SQLite
+// would read every session.
 func (tx *Tx) PurgeSessions(ctx context.Context, before time.Time, limit int) (int64, error) {
-	return tx.count(ctx, "purge sessions", `DELETE FROM sessions WHERE id IN (
-		SELECT id FROM sessions WHERE expires_at < $1 OR revoked_at < $1 LIMIT $2)`, usec(before), limit)
+	const expired = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)`
+	const revoked = `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at < $1 LIMIT $2)`
+	n, err := tx.count(ctx, "purge expired sessions", expired, usec(before), limit)
+	if err != nil || n == int64(limit) {
+		return n, err
+	}
+	more, err := tx.count(ctx, "purge revoked sessions", revoked, usec(before), int64(limit)-n)
+	return n + more, err
 }

@@ -35,7 +35,10 @@ type Options struct {
 	// Synchronous is SQLite's FULL (default) or NORMAL; with NORMAL a power
 	// cut, though not a crash of the program, may take the last commits.
 	Synchronous string
-	Logger      *slog.Logger
+	// MayWrite is asked before each transaction on SQLite, whose file is on our
+	// own disk; what it answers is the transaction's error. nil: all may.
+	MayWrite func() error
+	Logger   *slog.Logger
 }
 
 // Store is the records. Its methods are safe for concurrent use.
@@ -47,7 +50,8 @@ type Store struct {
 	group  *group  // SQLite only
 	closer func()
 
-	trouble *trouble
+	mayWrite func() error
+	trouble  *trouble
 }
 
 // Open connects and, on SQLite, makes the file when there is none. It does not
@@ -93,6 +97,16 @@ func (s *Store) Ping(ctx context.Context) error {
 // more than once, must do nothing but SQL through tx, and must not use the
 // Store. An error of fn rolls back what fn did and is returned as it is.
 func (s *Store) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	if s.mayWrite != nil {
+		if err := s.mayWrite(); err != nil {
+			return err
+		}
+	}
+	return s.Tidy(ctx, fn)
+}
+
+// Tidy is Tx for what makes room: it goes on where MayWrite refuses.
+func (s *Store) Tidy(ctx context.Context, fn func(tx *Tx) error) error {
 	var rows int64
 	err := s.run(ctx, func(tx *Tx) error {
 		rows = 0

@@ -102,8 +102,8 @@ func (t *trouble) due() bool {
 // look for answers to write, commits on a full disk too and proves nothing;
 // and SQLite writes nothing for an UPDATE that changes nothing.
 func (s *Store) probe(ctx context.Context) {
-	// Its outcome is what Tx notes.
-	_ = s.Tx(ctx, func(tx *Tx) error {
+	// Its outcome is what Tidy notes.
+	_ = s.Tidy(ctx, func(tx *Tx) error {
 		key := "probe:" + NewID()
 		if _, err := tx.count(ctx, "probe", `INSERT INTO lockouts (key, failures, first_at) VALUES ($1, 0, $2)`, key, usec(s.trouble.now())); err != nil {
 			return err

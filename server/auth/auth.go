@@ -69,6 +69,9 @@ type Options struct {
 	PreviousSecret []byte
 	// ExpiresIn is how long a token is good for; 0: seven days.
 	ExpiresIn time.Duration
+	// Idle ends a session that nobody has used for so long, by a request or by
+	// an event on a socket; 0: none ends for that.
+	Idle time.Duration
 	// Argon is the cost of a password hash; zero: [DefaultArgon].
 	Argon  Argon
 	Logger *slog.Logger
@@ -84,6 +87,7 @@ type Service struct {
 	log       *slog.Logger
 	now       func() time.Time
 	expiresIn time.Duration
+	idle      time.Duration
 
 	tokens  *tokens
 	hasher  *hasher
@@ -117,7 +121,7 @@ func New(store *storage.Store, b bus.Bus, o Options) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		store: store, bus: b, log: o.Logger, now: o.Now, expiresIn: o.ExpiresIn,
+		store: store, bus: b, log: o.Logger, now: o.Now, expiresIn: o.ExpiresIn, idle: o.Idle,
 		tokens: tokens, hasher: hasher, slow: newSlowLane(), cache: newCache(), touched: newTouched(), watch: newWatch(),
 	}, nil
 }

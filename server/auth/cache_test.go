@@ -2,6 +2,7 @@ package auth
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -92,7 +93,7 @@ func TestTouchesAreNotedOnceAMinuteAndBounded(t *testing.T) {
 	touched, e := newTouched(), &entry{actor: Actor{SessionID: "s", UserID: "u"}}
 	e.touched.Store(at.UnixNano())
 	for i := range 1000 {
-		touched.note(e, at.Add(time.Duration(i)*100*time.Millisecond))
+		touched.note(e.actor, &e.touched, at.Add(time.Duration(i)*100*time.Millisecond))
 	}
 	list := touched.take()
 	if len(list) != 1 || !list[0].At.Equal(at.Add(time.Minute)) {
@@ -102,7 +103,7 @@ func TestTouchesAreNotedOnceAMinuteAndBounded(t *testing.T) {
 		t.Error("noted twice")
 	}
 	for i := range maxTouches + 10 {
-		touched.note(&entry{actor: Actor{SessionID: fmt.Sprint(i)}}, at)
+		touched.note(Actor{SessionID: fmt.Sprint(i)}, new(atomic.Int64), at)
 	}
 	if n := len(touched.take()); n != maxTouches {
 		t.Errorf("%d notes wait", n)

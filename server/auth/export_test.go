@@ -19,6 +19,3 @@ func (s *Service) OnHash(fn func()) {
 
 // WriteTouches writes down what was noted, as Run does from time to time.
 func (s *Service) WriteTouches(ctx context.Context) { s.writeTouches(ctx) }
-
-// Purge removes what has had its day, as Run does from time to time.
-func (s *Service) Purge(ctx context.Context) { s.purge(ctx) }

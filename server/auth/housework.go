@@ -7,53 +7,40 @@ import (
 	"github.com/elite-trading-coach/coach/storage"
 )
 
-const (
-	houseworkEvery = 5 * time.Second
-	purgeEvery     = 10 * time.Minute
-	// keepSessions is how long a session that ended is kept: its address stays
-	// one that the account knows, and an operator can see what happened.
-	keepSessions = 7 * 24 * time.Hour
-	// purgeBatch and purgeBatches bound one round, so that it never holds up
-	// messages; what is left waits for the next.
-	purgeBatch, purgeBatches = 500, 20
-)
+const houseworkEvery = 5 * time.Second
 
-// housework writes down uses and removes what has had its day.
+// housework writes down uses.
 func (s *Service) housework(ctx context.Context) {
-	purge := time.NewTicker(purgeEvery)
-	defer purge.Stop()
 	for pause(ctx, houseworkEvery) {
 		s.writeTouches(ctx)
-		select {
-		case <-purge.C:
-			s.purge(ctx)
-		default:
-		}
 	}
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	s.writeTouches(ctx)
 }
 
-func (s *Service) purge(ctx context.Context) {
-	err := s.purgeAll(ctx)
-	if err != nil && ctx.Err() == nil {
-		s.log.Warn("old sessions and lockouts were not removed; the next round will", "err", err)
+// EndIdle ends up to limit sessions that nobody has used for Options.Idle, as
+// a sign-out would: their sockets are closed on every node. It tells how many.
+func (s *Service) EndIdle(ctx context.Context, limit int) (ended int64, err error) {
+	if s.idle == 0 {
+		return 0, nil
 	}
-}
-
-func (s *Service) purgeAll(ctx context.Context) error {
-	at := s.now()
-	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
-		_, err := tx.PurgeLockouts(ctx, at.Add(-failureWindow))
+	err = s.store.Tidy(ctx, func(tx *storage.Tx) error {
+		ended, err = tx.EndIdleSessions(ctx, s.now().Add(-s.idle), limit)
 		return err
 	})
-	for left, round := int64(purgeBatch), 0; err == nil && left == purgeBatch && round < purgeBatches; round++ {
-		err = s.store.Tx(ctx, func(tx *storage.Tx) error {
-			var err error
-			left, err = tx.PurgeSessions(ctx, at.Add(-keepSessions), purgeBatch)
-			return err
-		})
+	if err == nil && ended > 0 {
+		s.announceAll(ctx)
 	}
-	return err
+	return ended, err
+}
+
+// PurgeFailures removes up to limit counts of failed sign-ins that no longer
+// lock or slow anybody, and tells how many.
+func (s *Service) PurgeFailures(ctx context.Context, limit int) (removed int64, err error) {
+	err = s.store.Tidy(ctx, func(tx *storage.Tx) error {
+		removed, err = tx.PurgeLockouts(ctx, s.now().Add(-failureWindow), limit)
+		return err
+	})
+	return removed, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/elite-trading-coach/coach/storage"
@@ -28,10 +29,15 @@ type touched struct {
 
 func newTouched() *touched { return &touched{pending: map[string]storage.Touch{}} }
 
+// Used notes that somebody used a session by an event on a socket. latest is
+// the caller's memory of one socket, in nanoseconds: it makes the note one a
+// minute. A socket that is only open does not use its session.
+func (s *Service) Used(a Actor, latest *atomic.Int64) { s.touched.note(a, latest, s.now()) }
+
 // note remembers a use, once a minute per session.
-func (t *touched) note(e *entry, at time.Time) {
-	last := e.touched.Load()
-	if at.UnixNano()-last < int64(touchEvery) || !e.touched.CompareAndSwap(last, at.UnixNano()) {
+func (t *touched) note(a Actor, latest *atomic.Int64, at time.Time) {
+	last := latest.Load()
+	if at.UnixNano()-last < int64(touchEvery) || !latest.CompareAndSwap(last, at.UnixNano()) {
 		return
 	}
 	t.mu.Lock()
@@ -39,7 +45,7 @@ func (t *touched) note(e *entry, at time.Time) {
 	if len(t.pending) >= maxTouches {
 		return
 	}
-	t.pending[e.actor.SessionID] = storage.Touch{SessionID: e.actor.SessionID, UserID: e.actor.UserID, At: at}
+	t.pending[a.SessionID] = storage.Touch{SessionID: a.SessionID, UserID: a.UserID, At: at}
 }
 
 func (t *touched) take() []storage.Touch {

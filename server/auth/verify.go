@@ -33,7 +33,7 @@ func (s *Service) Verify(ctx context.Context, token string) (Actor, error) {
 	case e.actor.UserID != c.Subject:
 		return Actor{}, invalidToken(errors.New("session and subject do not belong together"))
 	}
-	s.touched.note(e, s.now())
+	s.touched.note(e.actor, &e.touched, s.now())
 	a := e.actor
 	a.ExpiresAt = c.ExpiresAt.UTC()
 	return a, nil
@@ -58,7 +58,7 @@ func (s *Service) readSession(ctx context.Context, sessionID string, at time.Tim
 		e.refusal = fault.SessionRevoked
 	case !u.DisabledAt.IsZero():
 		e.refusal = fault.AccountDisabled
-	case !session.RevokedAt.IsZero():
+	case !session.RevokedAt.IsZero(), s.idle > 0 && s.now().Sub(session.LastUsedAt) >= s.idle:
 		e.refusal = fault.SessionRevoked
 	}
 	e.actor = Actor{UserID: u.ID, SessionID: session.ID, Username: u.Username, Role: u.Role, Tier: u.Tier}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -361,18 +362,49 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-func TestSessionsThatEndedLongAgoAreRemoved(t *testing.T) {
+func TestASessionThatNobodyUsesEnds(t *testing.T) {
 	ctx := context.Background()
+	const idle = 30 * 24 * time.Hour
 	storagetest.Run(t, func(t *testing.T, store *storage.Store) {
 		clock := newClock()
-		s := nodeWith(t, store, nil, auth.Options{Secret: secret, Now: clock.now, ExpiresIn: time.Hour})
-		old := register(t, s, "ann")
-		clock.advance(7*24*time.Hour + 2*time.Hour)
-		fresh := login(t, s, "ann", home)
-		s.Purge(ctx)
-		if _, _, err := store.SessionWithUser(ctx, old.SessionID); !errors.Is(err, storage.ErrNotFound) {
-			t.Errorf("the old one: %v", err)
+		s := nodeWith(t, store, nil, auth.Options{Secret: secret, Now: clock.now, ExpiresIn: 365 * 24 * time.Hour, Idle: idle})
+		ended := observe(s)
+		forgotten, asked, chatted := register(t, s, "ann"), register(t, s, "bob"), register(t, s, "cyd")
+		onSocket, latest := verify(t, s, chatted), atomic.Int64{}
+		clock.advance(idle - time.Minute)
+		verify(t, s, asked)
+		s.Used(onSocket, &latest)
+		s.WriteTouches(ctx)
+		clock.advance(2 * time.Minute)
+
+		fresh := nodeWith(t, store, nil, auth.Options{Secret: secret, Now: clock.now, ExpiresIn: 365 * 24 * time.Hour, Idle: idle})
+		_, err := fresh.Verify(ctx, forgotten.Token) // nobody has swept yet
+		refused(t, err, fault.SessionRevoked)
+		if n, err := s.EndIdle(ctx, 10); err != nil || n != 1 {
+			t.Fatalf("%d ended, %v", n, err)
 		}
-		verify(t, s, fresh)
+		start(t, s)
+		if r := next(t, ended.revoked); r.SessionID != forgotten.SessionID || r.Code != fault.SessionRevoked {
+			t.Errorf("told %+v", r)
+		}
+		verify(t, s, asked)
+		verify(t, s, chatted)
+		clock.advance(idle)
+		if n, err := s.EndIdle(ctx, 1); err != nil || n != 1 {
+			t.Errorf("a step of one ended %d, %v", n, err)
+		}
+	})
+}
+
+func TestWithoutABoundNoSessionIsIdle(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T, store *storage.Store) {
+		clock := newClock()
+		s := nodeWith(t, store, nil, auth.Options{Secret: secret, Now: clock.now, ExpiresIn: 365 * 24 * time.Hour})
+		g := register(t, s, "ann")
+		clock.advance(300 * 24 * time.Hour)
+		if n, err := s.EndIdle(context.Background(), 10); err != nil || n != 0 {
+			t.Errorf("%d ended, %v", n, err)
+		}
+		verify(t, s, g)
 	})
 }

@@ -99,6 +99,11 @@ func (s *Service) announce(ctx context.Context, userID, sessionID string) {
 	} else {
 		s.cache.dropUser(userID)
 	}
+	s.announceAll(ctx)
+}
+
+// announceAll has every node ask the database what changed, this one too.
+func (s *Service) announceAll(ctx context.Context) {
 	s.wakeUp()
 	if s.bus == nil {
 		return

@@ -77,38 +77,27 @@ func New(o Options) *Service {
 	return s
 }
 
-// Run tells members of activity and purges what was deleted, until ctx ends.
+// Run tells members of activity, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	tell := time.NewTicker(activityTick)
 	defer tell.Stop()
-	purge := time.NewTicker(time.Minute)
-	defer purge.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tell.C:
 			s.tellActivity(ctx)
-		case <-purge.C:
-			s.purge(ctx)
 		}
 	}
 }
 
-// purge removes the rows of deleted conversations in steps small enough that
-// nobody waits long behind one.
-func (s *Service) purge(ctx context.Context) {
-	const step = 500
-	for more := true; more && ctx.Err() == nil; {
-		err := s.store.Tx(ctx, func(tx *storage.Tx) (err error) {
-			more, err = tx.PurgeDeleted(ctx, step)
-			return err
-		})
-		if err != nil {
-			s.log.Warn("purging deleted conversations failed; it is tried again", "err", err)
-			return
-		}
-	}
+// Purge removes up to limit rows of deleted conversations, and tells how many.
+func (s *Service) Purge(ctx context.Context, limit int) (removed int64, err error) {
+	err = s.store.Tidy(ctx, func(tx *storage.Tx) error {
+		removed, err = tx.PurgeDeleted(ctx, limit)
+		return err
+	})
+	return removed, err
 }
 
 // ConversationTopic is where a conversation's events are published.

@@ -44,7 +44,7 @@ func TestAFullDiskRefusesWritesAndLosesNothing(t *testing.T) {
 }
 
 func runOutOfSpace(t *testing.T, d disk) {
-	place := newSite(t, "", "COACH_DATA_DIR="+d.folder())
+	place := newSite(t, "", "COACH_DATA_DIR="+d.folder(), "DISK_RESERVE_MIB=0")
 	server := place.start()
 	who := register(t, server.base, "trader")
 	rooms := []string{who.conversation("mention"), who.conversation("off")}

@@ -21,6 +21,8 @@ type client struct {
 	lagging map[string]lag
 	// lags is len(lagging), for a look without the lock.
 	lags atomic.Int32
+	// used is when auth last heard that this socket is in use, nanoseconds.
+	used atomic.Int64
 }
 
 // lag is one answer that a socket waits for.

@@ -68,6 +68,7 @@ func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
 		s.refuse(c, r, err)
 		return
 	}
+	s.o.Auth.Used(c.who(), &c.used)
 	if e.Name == "ping" {
 		pong(e)
 		return
