@@ -149,8 +149,20 @@ type AI struct {
 	Lease time.Duration
 }
 
-// Upload says where images live.
-type Upload struct{ Cloudinary Cloudinary }
+// Upload says where images live, and how many.
+type Upload struct {
+	// Dir is the folder of images on the local disk, and of those under way.
+	Dir string
+	// Share is how many bytes one person may have stored.
+	Share int
+	// MaxPixels is how large one picture may be.
+	MaxPixels int
+	// ModelEdge is the longest side of what a model is shown, in pixels.
+	ModelEdge int
+	// Loose is how long an image may stay that no message shows.
+	Loose      time.Duration
+	Cloudinary Cloudinary
+}
 
 // Cloudinary is an account there; a zero one means the local disk.
 type Cloudinary struct {

@@ -322,6 +322,31 @@ func aiKeys() []Key {
 func uploadKeys() []Key {
 	return []Key{
 		{
+			Path: "upload.dir", Env: "UPLOAD_DIR", Unset: "uploads in the data folder",
+			Help:    "folder of images, and of those under way to Cloudinary; several nodes share one, or use Cloudinary",
+			binding: text(func(c *Config) *string { return &c.Upload.Dir }),
+		},
+		{
+			Path: "upload.bytesPerUser", Env: "UPLOAD_BYTES_PER_USER", Default: "1073741824",
+			Help:    "bytes of images that one person may have stored",
+			binding: whole(func(c *Config) *int { return &c.Upload.Share }, 1<<20, 1<<40),
+		},
+		{
+			Path: "upload.maxPixels", Env: "UPLOAD_MAX_PIXELS", Default: "40000000",
+			Help:    "pixels of one image",
+			binding: whole(func(c *Config) *int { return &c.Upload.MaxPixels }, 1_000_000, 100_000_000),
+		},
+		{
+			Path: "upload.modelEdge", Env: "UPLOAD_MODEL_EDGE", Default: "2048",
+			Help:    "pixels of the longest side of what a language model is shown",
+			binding: whole(func(c *Config) *int { return &c.Upload.ModelEdge }, 512, 8192),
+		},
+		{
+			Path: "upload.loose", Env: "UPLOAD_LOOSE", Default: "24h",
+			Help:    "how long an image is kept that no message shows",
+			binding: span(func(c *Config) *time.Duration { return &c.Upload.Loose }, 5*time.Minute, 365*day),
+		},
+		{
 			Path: "cloudinary.url", Env: "CLOUDINARY_URL", Secret: true, Unset: "images stay on the local disk",
 			Help:    "cloudinary://key:secret@cloud, instead of the three below",
 			binding: hiddenURL(func(c *Config) *SecretURL { return &c.Upload.Cloudinary.URL }, "cloudinary:// URL", checkCloudinaryURL),

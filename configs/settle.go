@@ -22,6 +22,11 @@ func (l *loader) settle(cfg *Config, sources Sources) {
 	default:
 		cfg.Server.AdminSocket = l.within(cfg.Server.AdminSocket)
 	}
+	if cfg.Upload.Dir == "" {
+		cfg.Upload.Dir = filepath.Join(cfg.DataDir, "uploads")
+	} else {
+		cfg.Upload.Dir = l.within(cfg.Upload.Dir)
+	}
 	switch cfg.Database.SSL {
 	case "true":
 		cfg.Database.SSL = "verify-full"

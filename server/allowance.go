@@ -33,7 +33,7 @@ func (s *Server) allowance(ctx context.Context, a auth.Actor) allowance {
 		return out
 	}
 	tier := s.tiers.Of(a.Tier)
-	for _, rule := range []limit.Rule{tier.Requests(), tier.Burst(), tier.Messages()} {
+	for _, rule := range []limit.Rule{tier.Requests(), tier.Burst(), tier.Messages(), tier.Uploads()} {
 		d, err := s.limiter.Peek(ctx, limit.UserKey(a.UserID), rule)
 		if err != nil {
 			s.log.Warn("a limit cannot be shown", "limit", rule.Name, "err", err)

@@ -30,7 +30,11 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	if s.auth, err = auth.New(s.store, s.bus, authOptions(c, s.log)); err != nil {
 		return nil, err
 	}
+	if err := s.assembleUploads(); err != nil {
+		return nil, err
+	}
 	s.chat = chat.New(chat.Options{
+		ReadImageURL: s.readImageURL,
 		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
 	records := journal.New(journal.Options{Store: s.store})
@@ -44,7 +48,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	limits := func(ctx context.Context, a auth.Actor) any { return s.allowance(ctx, a) }
 	s.live = live.New(live.Options{
 		Auth: s.auth, Chat: s.chat, Bus: s.bus, Limiter: s.limiter, Tiers: s.tiers,
-		Limits: limits,
+		Limits: limits, Link: s.linkUpload, Base: socketBase(c),
 		Socket: socketOptions(c, s.log), Unlimited: !c.Limits.Enabled, Logger: s.log,
 	})
 	page, err := webPages(c)
@@ -52,7 +56,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	return rest.New(rest.Options{
-		Auth: s.auth, Chat: s.chat, Journal: records, Limiter: s.limiter, Tiers: s.tiers,
+		Auth: s.auth, Chat: s.chat, Journal: records, Uploads: s.uploads, Links: s.links, Limiter: s.limiter, Tiers: s.tiers,
 		Origins: originCheck(c), TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
 		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,
 		Version: s.Build.Version, Health: s.health, Checks: s.checks(), Ready: s.readiness,

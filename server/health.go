@@ -85,9 +85,16 @@ func (s *Server) checkCoach(context.Context) api.Check {
 	return api.Check{Status: api.StatusOK, Message: fmt.Sprintf("%s answers; %d in progress", s.model.Name(), s.worker.InProgress())}
 }
 
-// checkUploads is honest about a part that this server does not have.
-func (s *Server) checkUploads(context.Context) api.Check {
-	return api.Check{Status: api.StatusOK, Message: "This server takes no image uploads yet."}
+// checkUploads asks the store of images whether it could store one. The chat
+// goes on without, so its being away only degrades.
+func (s *Server) checkUploads(ctx context.Context) api.Check {
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
+	if err := s.uploads.Objects.Check(ctx); err != nil {
+		s.log.Debug("the store of images does not answer a health check", "err", err)
+		return api.Check{Status: api.StatusDegraded, Message: "Images cannot be stored now."}
+	}
+	return api.Check{Status: api.StatusOK, Message: "Images are stored on " + s.uploads.Objects.Name() + "."}
 }
 
 // readiness says whether this node should be given work: not while it starts

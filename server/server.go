@@ -28,6 +28,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/disk"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/live"
+	"github.com/elite-trading-coach/coach/server/upload"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
@@ -70,6 +71,8 @@ type Server struct {
 	tiers   *limit.Tiers
 	auth    *auth.Service
 	chat    *chat.Service
+	uploads *upload.Service
+	links   *upload.Links
 	worker  *coach.Worker
 	live    *live.Server
 
@@ -157,6 +160,7 @@ func (s *Server) startRooms() {
 	s.stages.start("auth", s.auth.Run)
 	s.stages.start("chat", s.chat.Run)
 	s.stages.start("sweeps", s.runSweeps)
+	s.stages.start("uploads", s.uploads.Run)
 	s.stages.start("coach", s.worker.Run)
 	s.stages.start("sockets", s.live.Run)
 }

@@ -180,6 +180,9 @@ func (tx *Tx) DeleteConversation(ctx context.Context, id string, at time.Time) e
 	if err := tx.one(ctx, "delete conversation", `UPDATE conversations SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL`, id, usec(at)); err != nil {
 		return err
 	}
+	if err := tx.dropUploadsOfConversation(ctx, id, at); err != nil {
+		return err
+	}
 	_, err := tx.count(ctx, "end answers", endAnswers+`= $1`, id)
 	return err
 }
@@ -205,6 +208,9 @@ func (tx *Tx) DeleteConversationsOf(ctx context.Context, userID string, at time.
 		return err
 	}
 	if _, err := tx.count(ctx, "end answers", endAnswers+`IN (SELECT id FROM conversations WHERE owner_id = $1)`, userID); err != nil {
+		return err
+	}
+	if err := tx.dropUploadsOfUser(ctx, userID, at); err != nil {
 		return err
 	}
 	return tx.tombstoneMessagesOf(ctx, userID, at)

@@ -36,6 +36,7 @@ type Message struct {
 	LeaseUntil    time.Time
 	Attempt       int
 	StopRequested bool
+	Uploads       []byte    // what it shows of its images, as JSON, or nil
 	ResetsAt      time.Time // with BUDGET_EXHAUSTED: when there are answers again
 }
 
@@ -47,18 +48,21 @@ type Usage struct {
 const messageColumns = `m.id, m.conversation_id, m.seq, m.rev, m.user_id, m.parent_id, m.type, m.content, m.status, m.image_url,
 	m.verdict, m.confidence, m.analysis, m.mode, m.model, m.prompt_tokens, m.completion_tokens, m.cost_micros, m.error_code, m.error_message,
 	m.client_message_id, m.body_hash, m.created_at, m.updated_at, m.edited_at, m.deleted_at,
-	m.asked_by, m.lease_owner, m.lease_until, m.attempt, m.stop_requested, m.resets_at`
+	m.asked_by, m.lease_owner, m.lease_until, m.attempt, m.stop_requested, m.resets_at, m.uploads`
 
 func scanMessage(row scanner) (Message, error) {
 	var m Message
-	var analysis opt
+	var analysis, uploads opt
 	var prompt, completion, cost *int64
 	err := row.Scan(&m.ID, &m.ConversationID, &m.Seq, &m.Rev, (*opt)(&m.UserID), (*opt)(&m.ParentID), &m.Type, &m.Content, &m.Status, (*opt)(&m.ImageURL),
 		(*opt)(&m.Verdict), &m.Confidence, &analysis, &m.Mode, (*opt)(&m.Model), &prompt, &completion, &cost, (*opt)(&m.ErrorCode), (*opt)(&m.ErrorMessage),
 		(*opt)(&m.ClientMessageID), (*opt)(&m.BodyHash), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.EditedAt), (*usec)(&m.DeletedAt),
-		(*opt)(&m.AskedBy), (*opt)(&m.LeaseOwner), (*usec)(&m.LeaseUntil), &m.Attempt, &m.StopRequested, (*usec)(&m.ResetsAt))
+		(*opt)(&m.AskedBy), (*opt)(&m.LeaseOwner), (*usec)(&m.LeaseUntil), &m.Attempt, &m.StopRequested, (*usec)(&m.ResetsAt), &uploads)
 	if analysis != "" {
 		m.Analysis = []byte(analysis)
+	}
+	if uploads != "" {
+		m.Uploads = []byte(uploads)
 	}
 	if prompt != nil && completion != nil && cost != nil {
 		m.Usage = &Usage{*prompt, *completion, *cost}
@@ -131,26 +135,32 @@ func (tx *Tx) LockMessage(ctx context.Context, id string) (Message, error) {
 // was advanced to.
 func (tx *Tx) InsertMessage(ctx context.Context, m Message) error {
 	_, err := tx.q.ExecContext(ctx, `INSERT INTO messages (id, conversation_id, seq, rev, user_id, parent_id, type, content, status, image_url,
-			mode, client_message_id, body_hash, asked_by, error_code, error_message, resets_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)`,
+			mode, client_message_id, body_hash, asked_by, error_code, error_message, resets_at, uploads, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)`,
 		m.ID, m.ConversationID, m.Seq, m.Rev, opt(m.UserID), opt(m.ParentID), m.Type, m.Content, m.Status, opt(m.ImageURL),
-		m.Mode, opt(m.ClientMessageID), opt(m.BodyHash), opt(m.AskedBy), opt(m.ErrorCode), opt(m.ErrorMessage), usec(m.ResetsAt), usec(m.CreatedAt))
+		m.Mode, opt(m.ClientMessageID), opt(m.BodyHash), opt(m.AskedBy), opt(m.ErrorCode), opt(m.ErrorMessage), usec(m.ResetsAt), opt(m.Uploads), usec(m.CreatedAt))
 	return tx.wrap("insert message", err)
 }
 
-// UpdateMessage stores everything about a row that may change.
+// UpdateMessage stores everything about a row that may change. The images of
+// a tombstone go with it.
 func (tx *Tx) UpdateMessage(ctx context.Context, m Message) error {
+	if !m.DeletedAt.IsZero() {
+		if err := tx.dropUploadsOfMessage(ctx, m.ID, m.DeletedAt); err != nil {
+			return err
+		}
+	}
 	var prompt, completion, cost *int64
 	if m.Usage != nil {
 		prompt, completion, cost = &m.Usage.PromptTokens, &m.Usage.CompletionTokens, &m.Usage.CostMicros
 	}
 	return tx.one(ctx, "update message", `UPDATE messages SET rev = $2, content = $3, status = $4, image_url = $5, verdict = $6, confidence = $7,
 			analysis = $8, model = $9, prompt_tokens = $10, completion_tokens = $11, cost_micros = $12, error_code = $13, error_message = $14,
-			updated_at = $15, edited_at = $16, deleted_at = $17, lease_owner = $18, lease_until = $19, stop_requested = $20, resets_at = $21, user_id = $22
+			updated_at = $15, edited_at = $16, deleted_at = $17, lease_owner = $18, lease_until = $19, stop_requested = $20, resets_at = $21, user_id = $22, uploads = $23
 		WHERE id = $1`,
 		m.ID, m.Rev, m.Content, m.Status, opt(m.ImageURL), opt(m.Verdict), m.Confidence,
 		opt(m.Analysis), opt(m.Model), prompt, completion, cost, opt(m.ErrorCode), opt(m.ErrorMessage),
-		usec(m.UpdatedAt), usec(m.EditedAt), usec(m.DeletedAt), opt(m.LeaseOwner), usec(m.LeaseUntil), m.StopRequested, usec(m.ResetsAt), opt(m.UserID))
+		usec(m.UpdatedAt), usec(m.EditedAt), usec(m.DeletedAt), opt(m.LeaseOwner), usec(m.LeaseUntil), m.StopRequested, usec(m.ResetsAt), opt(m.UserID), opt(m.Uploads))
 }
 
 // tombstoneMessagesOf empties what a user wrote in other people's
@@ -177,7 +187,7 @@ func (tx *Tx) tombstoneMessagesOf(ctx context.Context, userID string, at time.Ti
 
 // Tombstone empties a message and leaves its place.
 func (m *Message) Tombstone(at time.Time) {
-	m.Content, m.ImageURL, m.Verdict, m.Confidence, m.Analysis = "", "", "", nil, nil
+	m.Content, m.ImageURL, m.Uploads, m.Verdict, m.Confidence, m.Analysis = "", "", nil, "", nil, nil
 	m.DeletedAt, m.UpdatedAt = at, at
 }
 

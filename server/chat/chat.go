@@ -35,6 +35,10 @@ type Options struct {
 	// MaxMembers is how many people the owner's tier allows in one
 	// conversation; negative or nil: no limit.
 	MaxMembers func(owner auth.Actor) int
+	// ReadImageURL says what an imageUrl means: one of our own uploads, by its
+	// id, or an address of the configured image cloud. Anything else is not ok;
+	// nil: nothing is.
+	ReadImageURL func(raw string) (uploadID string, ok bool)
 	Logger     *slog.Logger
 	// Now is the clock; nil: the real one.
 	Now func() time.Time
@@ -48,6 +52,7 @@ type Service struct {
 	allowSend     func(context.Context, auth.Actor) error
 	answersPerDay func(auth.Actor) int
 	maxMembers    func(auth.Actor) int
+	readImageURL  func(string) (string, bool)
 	log           *slog.Logger
 	now           func() time.Time
 	activity      *activity
@@ -57,6 +62,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
+		readImageURL: o.ReadImageURL,
 		log: o.Logger, now: o.Now, activity: newActivity(),
 	}
 	if s.allowSend == nil {
@@ -67,6 +73,9 @@ func New(o Options) *Service {
 	}
 	if s.maxMembers == nil {
 		s.maxMembers = func(auth.Actor) int { return -1 }
+	}
+	if s.readImageURL == nil {
+		s.readImageURL = func(string) (string, bool) { return "", false }
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

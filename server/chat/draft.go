@@ -36,12 +36,8 @@ func (d *Draft) check() error {
 		bad.add("conversationId", "Say which conversation the message is for.")
 	}
 	bad.addIf("content", contentProblem(d.Content))
-	if len(d.UploadIDs) > 0 {
-		bad.add("uploadIds", "This server takes no image uploads yet; send the levels as text.")
-	}
-	if d.ImageURL != "" {
-		bad.add("imageUrl", "This server takes no images from other hosts; send the levels as text.")
-	}
+	bad.addIf("uploadIds", uploadIDsProblem(d.UploadIDs))
+	bad.addIf("imageUrl", imageURLProblem(d.ImageURL))
 	if strings.TrimSpace(d.Content) == "" && len(d.UploadIDs) == 0 && d.ImageURL == "" {
 		bad.add("content", "A message needs some text or an image.")
 	}

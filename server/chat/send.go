@@ -46,6 +46,10 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 	if err := d.check(); err != nil {
 		return Sent{}, err
 	}
+	images, err := s.imagesOf(d)
+	if err != nil {
+		return Sent{}, err
+	}
 	if !storage.ValidID(d.ConversationID) {
 		return Sent{}, noConversation()
 	}
@@ -61,7 +65,7 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 	if err := s.allowSend(ctx, a); err != nil {
 		return Sent{}, err
 	}
-	row, err := s.store1(ctx, a, d)
+	row, err := s.store1(ctx, a, d, images)
 	if err != nil && d.ClientMessageID != "" && fault.Is(err, fault.Conflict) {
 		// Another request with the same id, in another conversation or on
 		// another node, was first.
@@ -74,7 +78,7 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 }
 
 // store1 is the one transaction of a send.
-func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft) (stored, error) {
+func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft, images images) (stored, error) {
 	var out stored
 	at, id, answerID := s.now(), storage.NewID(), storage.NewID()
 	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
@@ -94,9 +98,12 @@ func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft) (stored, er
 		}
 		out = stored{message: storage.Message{
 			ID: id, ConversationID: m.ID, Seq: m.LastSeq + 1, Rev: m.LastRev + 1, UserID: a.UserID, Type: TypeUser,
-			Content: d.Content, Status: StatusSent, ImageURL: d.ImageURL, Mode: mode,
+			Content: d.Content, Status: StatusSent, ImageURL: images.url, Mode: mode,
 			ClientMessageID: d.ClientMessageID, BodyHash: d.hash(), CreatedAt: at, UpdatedAt: at,
 		}}
+		if out.message.Uploads, err = takeUploads(ctx, tx, out.message, images.uploads); err != nil {
+			return err
+		}
 		rows := []storage.Message{out.message}
 		if asksCoach(m.Coach, d.Content) {
 			answer, err := s.newAnswer(ctx, tx, a, out.message)

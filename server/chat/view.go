@@ -96,9 +96,19 @@ type Message struct {
 	DeletedAt       Time            `json:"deletedAt"`
 }
 
-// Upload is an image that belongs to a message.
+// Upload is an image as a client sees it. Its addresses are made by whoever
+// sends it, for the one it is sent to; here they are "".
 type Upload struct {
-	ID string `json:"id"`
+	ID             string  `json:"id"`
+	URL            string  `json:"url"`
+	ThumbnailURL   string  `json:"thumbnailUrl"`
+	OriginalName   string  `json:"originalName"`
+	Format         string  `json:"format"` // png, jpeg, webp or gif
+	Width          int     `json:"width"`  // in pixels, as it is shown
+	Height         int     `json:"height"`
+	Bytes          int64   `json:"bytes"`
+	ConversationID *string `json:"conversationId"`
+	CreatedAt      Time    `json:"createdAt"`
 }
 
 // Usage is what an answer cost; CostMicros in millionths of a US dollar.
@@ -118,7 +128,7 @@ func messageView(m storage.Message) Message {
 	v := Message{
 		ID: m.ID, ConversationID: m.ConversationID, Seq: m.Seq, Rev: m.Rev,
 		UserID: orNull(m.UserID), ParentMessageID: orNull(m.ParentID), Type: m.Type, Content: m.Content, Status: m.Status,
-		Uploads: []Upload{}, ImageURL: orNull(m.ImageURL), Verdict: orNull(m.Verdict), Confidence: m.Confidence, Analysis: m.Analysis,
+		Uploads: uploadsOf(m.Uploads), ImageURL: orNull(m.ImageURL), Verdict: orNull(m.Verdict), Confidence: m.Confidence, Analysis: m.Analysis,
 		Mode: m.Mode, Model: orNull(m.Model), ClientMessageID: orNull(m.ClientMessageID),
 		CreatedAt: Time(m.CreatedAt), UpdatedAt: Time(m.UpdatedAt), EditedAt: Time(m.EditedAt), DeletedAt: Time(m.DeletedAt),
 	}

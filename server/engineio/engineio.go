@@ -74,6 +74,7 @@ type Message struct {
 // Handshake is the request that opened a session.
 type Handshake struct {
 	RemoteAddr string // host:port of the net connection, as net/http gives it
+	Host       string // that the client asked for, as net/http gives it
 	Header     http.Header
 	URL        *url.URL
 	EIO        int  // protocol revision, always 4

@@ -47,6 +47,7 @@ func (s *Server) newSession(r *http.Request) *Session {
 		id:     newID(),
 		handshake: Handshake{
 			RemoteAddr: r.RemoteAddr,
+			Host:       r.Host,
 			Header:     r.Header.Clone(),
 			URL:        &url,
 			EIO:        protocol,

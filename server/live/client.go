@@ -13,6 +13,7 @@ import (
 // client is the person behind one socket. It is the socket's Data.
 type client struct {
 	socket *socketio.Socket // set in Connected
+	base   string           // under which address it reaches this server; for links
 
 	mu    sync.Mutex
 	actor auth.Actor

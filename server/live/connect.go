@@ -34,7 +34,7 @@ func (s *Server) Connect(ctx context.Context, h socketio.Handshake) (socketio.Ad
 	if !s.mayConnect(ctx, actor) {
 		return socketio.Admission{}, socketio.ErrTryLater
 	}
-	return socketio.Admission{Identity: actor.UserID, Data: &client{actor: actor}}, nil
+	return socketio.Admission{Identity: actor.UserID, Data: &client{actor: actor, base: s.base(h)}}, nil
 }
 
 // mayConnect counts a connection: each is greeted with what the database knows.

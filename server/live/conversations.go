@@ -32,6 +32,7 @@ func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (m
 		return nil, err
 	}
 	// First what it missed, then, from that revision on, what happens.
+	s.shown(c, known.Messages...)
 	r.ack(changes(known))
 	if err := s.attach(ctx, room, c, known); err != nil {
 		return nil, err
@@ -97,6 +98,7 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 			list[i] = map[string]any{"id": point.ID, "error": f.Message, "code": f.Code, "messages": []any{}, "complete": true}
 			continue
 		}
+		s.shown(c, known[i].Messages...)
 		list[i] = changes(known[i])
 		list[i]["id"] = point.ID
 		delete(list[i], "conversation") // join_conversation alone gives it

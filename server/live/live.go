@@ -44,6 +44,10 @@ type Options struct {
 	// Limits shows an actor's limits for the connected event, as /api/limits does.
 	Limits func(ctx context.Context, a auth.Actor) any
 	Socket socketio.Options
+	// Link gives an image its addresses for a client that reaches this server
+	// under a base, which Base tells from its handshake. nil: no images.
+	Link func(base string, u *chat.Upload)
+	Base func(h socketio.Handshake) string
 	// Address tells a client's address from its request, proxies considered.
 	Address func(h socketio.Handshake) string
 	// Unlimited: rate limits are off.

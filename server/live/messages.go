@@ -37,6 +37,7 @@ func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[st
 		return nil, err
 	}
 	s.stopTyping(c.who().UserID, d.ConversationID)
+	s.shown(c, sent.Message)
 	answer := map[string]any{"message": sent.Message}
 	if sent.Duplicate {
 		answer["duplicate"] = true
@@ -76,6 +77,7 @@ func (s *Server) editMessage(ctx context.Context, c *client, r *request) (map[st
 		return nil, err
 	}
 	m, err := s.o.Chat.Edit(ctx, c.who(), v.MessageID, v.Content)
+	s.shown(c, m)
 	return map[string]any{"message": m}, err
 }
 

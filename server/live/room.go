@@ -119,7 +119,7 @@ func (r *room) durable(e bus.Event) {
 
 // bring gives the next row to everybody.
 func (r *room) bring(e bus.Event) {
-	r.tell(e, r.broadcast)
+	r.tell(e, r.bases(), r.broadcast)
 	r.last = e.Rev
 	if answer := finished(e); answer != "" {
 		for _, socket := range r.s.ns.InRoom(r.name()) {
@@ -179,25 +179,6 @@ func (r *room) missed(after, before int64) ([]bus.Event, error) {
 	defer cancel()
 	return r.s.o.Chat.Missed(ctx, r.id, after, before)
 }
-
-// tell turns an event into packets and hands each to send.
-func (r *room) tell(e bus.Event, send func(*socketio.Packet)) {
-	events, err := chat.ClientEvents(e)
-	if err != nil {
-		r.s.log.Error("an event of the bus cannot be read", "conversation", r.id, "event", e.Name, "err", err)
-		return
-	}
-	for _, ce := range events {
-		p, err := socketio.NewPacket(ce.Name, ce.Payload)
-		if err != nil {
-			r.s.log.Error("an event cannot be encoded", "event", ce.Name, "err", err)
-			continue
-		}
-		send(p)
-	}
-}
-
-func (r *room) broadcast(p *socketio.Packet) { r.s.ns.Broadcast(r.name(), p, nil) }
 
 func (r *room) name() string { return chat.ConversationTopic(r.id) }
 
@@ -261,7 +242,7 @@ func (r *room) attach(c *client, known chat.Changes) {
 		present := c.socket.In(r.name())
 		for _, e := range events {
 			if !present {
-				r.tell(e, func(p *socketio.Packet) { _ = c.socket.Send(p) })
+				r.tell(e, []string{c.base}, func(p *socketio.Packet, _ func(*socketio.Socket) bool) { _ = c.socket.Send(p) })
 			}
 			c.caughtUp(finished(e))
 		}

@@ -28,7 +28,7 @@ const whole = "body"
 // route; one that does not announce itself is cut off by read.
 func (s *site) refuseLarge(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if c.Request().ContentLength > maxBody {
+		if r := c.Request(); r.ContentLength > maxBody && !takesImages(r) {
 			c.Response().Header().Set("Connection", "close") // nobody will read the rest
 			return tooLarge()
 		}

@@ -16,6 +16,7 @@ type call struct {
 	began time.Time
 	raw   http.ResponseWriter // the connection's own, for its deadlines
 	actor auth.Actor          // empty: nobody is signed in
+	link  time.Time           // until when the signed address it came by is good; zero: it has none
 	quiet bool                // not worth a line in the log when all is well
 	err   error               // what was refused, for the log
 	stack []byte              // of a panic, for the log

@@ -16,6 +16,16 @@ func (s *site) admit(c *call, who audience) error {
 	if who == probes {
 		return nil
 	}
+	if who == linked && c.QueryParam("signature") != "" {
+		if err := s.openLink(c); err == nil {
+			return nil // an img element of a page that was counted
+		} else if token, _ := bearer(c.Request()); token == "" {
+			if counted := s.count(c); counted != nil {
+				return counted
+			}
+			return err
+		}
+	}
 	var refused error
 	if who != anyone {
 		c.actor, refused = s.identify(c)
@@ -26,7 +36,7 @@ func (s *site) admit(c *call, who audience) error {
 	if err := s.count(c); err != nil {
 		return err
 	}
-	if who == member {
+	if who == member || who == linked {
 		return refused
 	}
 	return nil

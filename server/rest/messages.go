@@ -49,7 +49,7 @@ func (s *site) pageOfMessages(c *call, conversationID string) error {
 	if err != nil {
 		return err
 	}
-	page := messagePage{Messages: list.Messages, Conversation: list.Conversation, HasMore: list.HasMore}
+	page := messagePage{Messages: s.shown(c, list.Messages...), Conversation: list.Conversation, HasMore: list.HasMore}
 	if ask.fromStart {
 		page.HasMore = list.Conversation.LastSeq > int64(ask.Limit)
 	}
@@ -107,7 +107,7 @@ func messageQuery(c *call) (messageAsk, error) {
 func (s *site) message(c *call) error {
 	found, err := s.Chat.Message(c.Request().Context(), c.actor, c.Param("id"))
 	if err == nil {
-		return s.ok(c, found)
+		return s.ok(c, s.shown(c, found)[0])
 	}
 	if !fault.Is(err, fault.NotFound) {
 		return err
@@ -140,7 +140,7 @@ func (s *site) sendMessage(c *call) error {
 	if sent.Duplicate {
 		status = http.StatusOK
 	}
-	s.write(c, status, api.OK(sent.Message))
+	s.write(c, status, api.OK(s.shown(c, sent.Message)[0]))
 	return nil
 }
 
@@ -153,7 +153,7 @@ func (s *site) editMessage(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(c, changed)
+	return s.ok(c, s.shown(c, changed)[0])
 }
 
 func (s *site) deleteMessage(c *call) error {

@@ -28,6 +28,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/upload"
 )
 
 // Options is what the transport needs from the other rooms.
@@ -35,6 +36,9 @@ type Options struct {
 	Auth    *auth.Service
 	Chat    *chat.Service
 	Journal *journal.Service
+	// Uploads keeps images, and Links opens them by signed addresses.
+	Uploads *upload.Service
+	Links   *upload.Links
 	Limiter limit.Limiter
 	Tiers   *limit.Tiers
 	// LimitsOff counts nothing, for benches.
@@ -89,6 +93,7 @@ type site struct {
 	address   echo.IPExtractor
 	scheme    echo.SchemeExtractor
 	publicly  string          // origin of PublicURL
+	base      func(r *http.Request) string
 	known     map[string]bool // method and pattern of every route
 	streams   streams
 	began     time.Time
@@ -118,6 +123,7 @@ func newSite(o Options) *site {
 		address:   AddressOf(o.TrustedProxies),
 		scheme:    echo.ExtractSchemeFromHeaders(trust(o.TrustedProxies)...),
 		publicly:  originOf(o.PublicURL),
+		base:      BaseURL(o.PublicURL, o.TrustedProxies),
 		known:     map[string]bool{},
 		began:     o.Now(),
 		grace:     10 * time.Second,

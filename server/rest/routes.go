@@ -21,6 +21,8 @@ const (
 	anyone
 	// member must hold a token, and is counted as the person.
 	member
+	// linked is a member, or whoever has a signed address, uncounted.
+	linked
 	// stray is a request for what does not exist: counted as the person where
 	// there is a token, else by address.
 	stray
@@ -30,7 +32,7 @@ const (
 	// usual is the deadline of a request that waits for nobody but the
 	// database.
 	usual = 30 * time.Second
-	// copying is the deadline of whole files of trades.
+	// copying is the deadline of whole files, of trades or of images.
 	copying = 5 * time.Minute
 	// probing is the deadline of a health check.
 	probing = 10 * time.Second
@@ -85,6 +87,11 @@ func (s *site) routes() []route {
 		{post, "/api/messages/:id/stop", member, usual, s.stopAnswer},
 		{post, "/api/messages/:id/regenerate", member, usual, s.regenerate},
 		{get, "/api/messages/:id/stream", member, endless, s.streamAnswer},
+
+		{post, "/api/uploads", member, copying, s.addUploads},
+		{get, "/api/uploads/:id", member, usual, s.upload},
+		{del, "/api/uploads/:id", member, usual, s.deleteUpload},
+		{get, "/api/uploads/:id/file", linked, copying, s.uploadFile},
 
 		{get, "/api/plan", member, usual, s.plan},
 		{put, "/api/plan", member, usual, s.putPlan},

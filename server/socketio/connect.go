@@ -52,6 +52,7 @@ func (c *conn) handshake(auth json.RawMessage) *Handshake {
 		Header:     r.Header,
 		URL:        r.URL,
 		RemoteAddr: r.RemoteAddr,
+		Host:       r.Host,
 		Transport:  c.session.Transport(),
 		TLS:        r.TLS,
 		Time:       r.Time,

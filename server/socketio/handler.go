@@ -40,6 +40,7 @@ type Handshake struct {
 	Header     http.Header
 	URL        *url.URL
 	RemoteAddr string // host:port of the net connection
+	Host       string // that the client asked for
 	Transport  string // "polling" or "websocket", when it entered
 	TLS        bool   // the connection itself was encrypted
 	Time       time.Time

@@ -1,0 +1,158 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/elite-trading-coach/coach/storage"
+)
+
+const (
+	// grace is how long what looks left behind may be under way.
+	grace = time.Hour
+	// moment is how long a file stays that no upload shows any more: somebody
+	// who has just found it may not have written so yet.
+	moment = time.Minute
+	// sweepStep is how many files are looked at in one query.
+	sweepStep = 100
+	// briefly is how often what was deleted is removed.
+	briefly = time.Minute
+)
+
+// Swept is what a sweep removed.
+type Swept struct {
+	Loose  int64 // uploads that no message took in time
+	Files  int   // files that nothing shows
+	Strays int   // pictures that no row knows
+}
+
+// Run removes, every minute, the bytes of what was deleted, and sweeps once an
+// hour, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	short, long := time.NewTicker(briefly), time.NewTicker(grace)
+	defer short.Stop()
+	defer long.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-short.C:
+			_, err = s.removeUseless(ctx)
+		case <-long.C:
+			_, err = s.Sweep(ctx)
+		}
+		if err != nil && ctx.Err() == nil && !errors.Is(err, storage.ErrBusy) {
+			s.Logger.Warn("images were not swept; it is tried again", "err", err)
+		}
+	}
+}
+
+// Sweep removes uploads that no message took, files that nothing shows, and
+// pictures in the store that no row knows. A picture that is missing where a
+// row says it is takes nothing with it: a disk that is not mounted must not
+// cost everybody their images.
+func (s *Service) Sweep(ctx context.Context) (Swept, error) {
+	var out Swept
+	now := s.Now()
+	clearOld(s.Dir, now.Add(-grace))
+	err := s.Options.Store.Tx(ctx, func(tx *storage.Tx) (err error) {
+		out.Loose, err = tx.DropLooseUploads(ctx, now.Add(-s.Loose), now)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	if out.Files, err = s.removeUseless(ctx); err != nil {
+		return out, err
+	}
+	out.Strays, err = s.removeStrays(ctx, now.Add(-grace))
+	return out, err
+}
+
+// removeUseless removes files that nothing shows any more, rows last.
+func (s *Service) removeUseless(ctx context.Context) (removed int, err error) {
+	if err := s.Options.Store.Tx(ctx, func(tx *storage.Tx) error { return tx.ForgetUploads(ctx) }); err != nil {
+		return 0, err
+	}
+	idle := storage.Idle{Unfinished: s.Now().Add(-grace), Unused: s.Now().Add(-moment)}
+	for {
+		list, err := s.Options.Store.UselessFiles(ctx, idle, sweepStep)
+		if err != nil {
+			return removed, err
+		}
+		for _, f := range list {
+			if err := s.destroy(ctx, f, idle); err != nil {
+				return removed, err
+			}
+			removed++
+		}
+		if len(list) < sweepStep {
+			return removed, nil
+		}
+	}
+}
+
+// destroy says in the row that the bytes go, removes them, then the row. It
+// leaves alone what is not idle any more. Another node may do the same.
+func (s *Service) destroy(ctx context.Context, f storage.File, idle storage.Idle) error {
+	err := s.Options.Store.Tx(ctx, func(tx *storage.Tx) error { return tx.CondemnFile(ctx, f.ID, idle, s.Now()) })
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, size := range []Size{Original, Thumb, ForModel} {
+		if err := s.Objects.Delete(ctx, keyFor(f, size)); err != nil {
+			return fmt.Errorf("remove an image: %w", err)
+		}
+	}
+	err = s.Options.Store.Tx(ctx, func(tx *storage.Tx) error { return tx.ForgetFile(ctx, f) })
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// removeStrays removes pictures of files that no row knows.
+func (s *Service) removeStrays(ctx context.Context, before time.Time) (removed int, err error) {
+	var batch []Key
+	flush := func() error {
+		ids := make([]string, len(batch))
+		for i, k := range batch {
+			ids[i] = k.File
+		}
+		known, err := s.Options.Store.FilesExist(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, k := range batch {
+			if known[k.File] {
+				continue
+			}
+			if err := s.Objects.Delete(ctx, k); err != nil {
+				return err
+			}
+			removed++
+		}
+		batch = batch[:0]
+		return nil
+	}
+	for o, err := range s.Objects.List(ctx) {
+		if err != nil {
+			return removed, err
+		}
+		if o.At.Before(before) {
+			batch = append(batch, o.Key)
+		}
+		if len(batch) == sweepStep {
+			if err := flush(); err != nil {
+				return removed, err
+			}
+		}
+	}
+	return removed, flush()
+}

@@ -1,0 +1,122 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/rest"
+	"github.com/elite-trading-coach/coach/server/socketio"
+	"github.com/elite-trading-coach/coach/server/upload"
+	"github.com/elite-trading-coach/coach/storage"
+)
+
+// assembleUploads makes the room of images and its signed addresses.
+func (s *Server) assembleUploads() error {
+	c := s.secret
+	objects, err := imageStore(c.Upload)
+	if err != nil {
+		return err
+	}
+	if s.links, err = upload.NewLinks(nil, []byte(c.Auth.JWTSecret.Reveal()), []byte(c.Auth.JWTSecretPrevious.Reveal())); err != nil {
+		return err
+	}
+	s.uploads, err = upload.New(upload.Options{
+		Store: s.store, Objects: objects, Dir: filepath.Join(c.Upload.Dir, "incoming"),
+		Share: int64(c.Upload.Share), MaxPixels: c.Upload.MaxPixels, ModelEdge: c.Upload.ModelEdge, Loose: c.Upload.Loose,
+		Allow: s.allowUpload, Logger: s.log,
+	})
+	return err
+}
+
+// imageStore is where the configuration says that images live.
+func imageStore(c configs.Upload) (upload.Store, error) {
+	return upload.NewDisk(filepath.Join(c.Dir, "files"))
+}
+
+// allowUpload counts n images against their sender's limit; n 0 only asks.
+func (s *Server) allowUpload(ctx context.Context, a auth.Actor, n int) error {
+	if !s.Config.Limits.Enabled || a.Admin() {
+		return nil
+	}
+	rule := s.tiers.Of(a.Tier).Uploads()
+	var d limit.Decision
+	var err error
+	if n == 0 {
+		d, err = s.limiter.Peek(ctx, limit.UserKey(a.UserID), rule)
+	} else {
+		d, err = s.limiter.Allow(ctx, limit.UserKey(a.UserID), rule, n)
+	}
+	if err != nil || d.Allowed {
+		return nil //nolint:nilerr // a limiter that is away must not take uploads with it
+	}
+	return &fault.Error{
+		Code: fault.RateLimited, Message: "You have uploaded as many images as your tier allows for now; wait a while.",
+		RetryAfter: d.RetryAfter, Tier: a.Tier, Limit: rule.Limit, Window: rule.Window,
+	}
+}
+
+// linkUpload gives an upload the addresses of its pictures.
+func (s *Server) linkUpload(base string, u *chat.Upload) {
+	u.URL, u.ThumbnailURL = base+s.links.Path(u.ID, upload.Original), base+s.links.Path(u.ID, upload.Thumb)
+}
+
+// socketBase tells under which address a socket's client reaches this server:
+// what REST would say to the same request.
+func socketBase(c configs.Config) func(h socketio.Handshake) string {
+	base := rest.BaseURL(c.Server.PublicURL, c.Server.TrustedProxies)
+	return func(h socketio.Handshake) string {
+		r := &http.Request{RemoteAddr: h.RemoteAddr, Header: h.Header, Host: h.Host}
+		if h.TLS {
+			r.TLS = &tls.ConnectionState{} // that there is one is all that is asked
+		}
+		return base(r)
+	}
+}
+
+// readImageURL says what the imageUrl of a message means: an upload of our
+// own, or a picture in the configured cloud, host and cloud compared as a
+// whole. Nothing is ever fetched from anywhere else.
+func (s *Server) readImageURL(raw string) (uploadID string, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil || u.User != nil || u.Opaque != "" {
+		return "", false
+	}
+	if id, ours := ownUpload(u, s.Config.Server.PublicURL); ours {
+		return id, true
+	}
+	cloud := cloudName(s.Config.Upload.Cloudinary)
+	return "", cloud != "" && u.Scheme == "https" && u.Host == "res.cloudinary.com" && u.Path == u.EscapedPath() &&
+		strings.HasPrefix(u.Path, "/"+cloud+"/image/") && !strings.Contains(u.Path, "..")
+}
+
+// ownUpload finds the id in the address of an upload of this server. Which
+// name the server has does not matter where none is configured: nothing of
+// the address is used but the id, and whose it is is asked for.
+func ownUpload(u *url.URL, public string) (id string, ok bool) {
+	if base, err := url.Parse(public); public != "" && err == nil && u.Host != "" && !strings.EqualFold(u.Host, base.Host) {
+		return "", false
+	}
+	if u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" {
+		return "", false
+	}
+	rest, ok := strings.CutPrefix(u.Path, "/api/uploads/")
+	id, found := strings.CutSuffix(rest, "/file")
+	return id, ok && found && storage.ValidID(id)
+}
+
+// cloudName is the configured cloud, "" = none.
+func cloudName(c configs.Cloudinary) string {
+	if u, err := url.Parse(c.URL.Reveal()); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return c.CloudName
+}
