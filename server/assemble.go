@@ -35,7 +35,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	}
 	s.chat = chat.New(chat.Options{
 		ReadImageURL: s.readImageURL,
-		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
+		Store:        s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
 	records := journal.New(journal.Options{Store: s.store})
 	if s.model == nil {

@@ -28,6 +28,9 @@ type File struct {
 const fileColumns = `f.id, f.user_id, f.sha256, f.format, f.thumb_format, f.model_format, f.width, f.height, f.bytes, f.held,
 	f.created_at, f.used_at, f.stored_at, f.deleted_at`
 
+// fileReturning is the same for RETURNING, where SQLite takes no alias.
+const fileReturning = `id, user_id, sha256, format, thumb_format, model_format, width, height, bytes, held, created_at, used_at, stored_at, deleted_at`
+
 func (f *File) fields() []any {
 	return []any{
 		&f.ID, &f.UserID, &f.SHA256, &f.Format, &f.ThumbFormat, &f.ModelFormat, &f.Width, &f.Height, &f.Bytes, &f.Held,
@@ -75,8 +78,8 @@ func (tx *Tx) FileStored(ctx context.Context, id string, at time.Time) error {
 // sweep from it until the transaction's uploads are there; ErrNotFound: there
 // is none.
 func (tx *Tx) ReuseFile(ctx context.Context, userID, sha256 string, at time.Time) (File, error) {
-	f, err := scanFile(tx.q.QueryRowContext(ctx, `UPDATE files AS f SET used_at = $3
-		WHERE f.user_id = $1 AND f.sha256 = $2 AND f.stored_at IS NOT NULL AND f.deleted_at IS NULL RETURNING `+fileColumns, userID, sha256, usec(at)))
+	f, err := scanFile(tx.q.QueryRowContext(ctx, `UPDATE files SET used_at = $3
+		WHERE user_id = $1 AND sha256 = $2 AND stored_at IS NOT NULL AND deleted_at IS NULL RETURNING `+fileReturning, userID, sha256, usec(at)))
 	return f, tx.wrap("find stored image", err)
 }
 

@@ -39,7 +39,7 @@ type Options struct {
 	// id, or an address of the configured image cloud. Anything else is not ok;
 	// nil: nothing is.
 	ReadImageURL func(raw string) (uploadID string, ok bool)
-	Logger     *slog.Logger
+	Logger       *slog.Logger
 	// Now is the clock; nil: the real one.
 	Now func() time.Time
 }
@@ -63,7 +63,7 @@ func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
 		readImageURL: o.ReadImageURL,
-		log: o.Logger, now: o.Now, activity: newActivity(),
+		log:          o.Logger, now: o.Now, activity: newActivity(),
 	}
 	if s.allowSend == nil {
 		s.allowSend = func(context.Context, auth.Actor) error { return nil }

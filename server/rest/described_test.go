@@ -31,6 +31,9 @@ var contract = sync.OnceValues(func() (*document, error) {
 		return nil, err
 	}
 	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
+	for _, format := range []string{"png", "jpeg", "webp", "gif"} {
+		openapi3filter.RegisterBodyDecoder("image/"+format, openapi3filter.FileBodyDecoder)
+	}
 	return &document{T: doc, router: router, seen: map[string]bool{}}, nil
 })
 

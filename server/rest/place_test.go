@@ -82,6 +82,7 @@ func open(t *testing.T, changes ...change) *place {
 		t.Fatal(err)
 	}
 	p.chat = chat.New(co)
+	p.gallery(&o)
 	o.Auth, o.Chat, o.Journal = p.auth, p.chat, journal.New(journal.Options{Store: p.store})
 	p.site = newSite(o)
 	p.serve()

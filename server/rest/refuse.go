@@ -109,12 +109,13 @@ func toFault(err error) *fault.Error {
 		return routing(routed)
 	}
 	var large *http.MaxBytesError
+	var named *fault.Error
 	switch {
 	case errors.As(err, &large):
 		return tooLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Timeout, "The request took too long to arrive; try again.", err)
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &named): // an image may be cut off, too
 		return fault.Wrap(fault.MalformedJSON, "The body ended before its announced length.", err)
 	}
 	return fault.From(err)

@@ -92,7 +92,7 @@ type site struct {
 	log       *slog.Logger
 	address   echo.IPExtractor
 	scheme    echo.SchemeExtractor
-	publicly  string          // origin of PublicURL
+	publicly  string // origin of PublicURL
 	base      func(r *http.Request) string
 	known     map[string]bool // method and pattern of every route
 	streams   streams
@@ -100,6 +100,7 @@ type site struct {
 	grace     time.Duration // for a connection beyond its deadline
 	keepAlive time.Duration // between signs of life on a quiet stream
 	recheck   time.Duration // between looks at whether a stream may go on
+	stalled   time.Duration // that a body of images may bring nothing
 }
 
 // New makes the handler of the one port.
@@ -129,6 +130,7 @@ func newSite(o Options) *site {
 		grace:     10 * time.Second,
 		keepAlive: 15 * time.Second,
 		recheck:   time.Second,
+		stalled:   20 * time.Second,
 	}
 }
 

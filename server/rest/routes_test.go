@@ -65,6 +65,7 @@ func TestEveryRoute(t *testing.T) {
 	var bob struct{ UserID string }
 	bobs.into(&bob)
 	ann.delete("/api/conversations/"+id+"/members/"+bob.UserID, nil).want(http.StatusOK)
+	ann.everyUploadRoute(id)
 	ann.delete("/api/conversations/"+id, nil).want(http.StatusOK)
 	ann.everyJournalRoute()
 	for _, path := range []string{"", "/live", "/ready", "/db", "/websocket", "/ai", "/uploads"} {

@@ -18,13 +18,11 @@ import (
 )
 
 const (
-	// around5 is what a multipart body may hold besides its images: the heads of
+	// aroundImages is what a multipart body may hold besides its images: the heads of
 	// the parts and the fields.
 	aroundImages = 256 << 10
 	// maxParts bounds the parts of a body, whatever they are called.
 	maxParts = 32
-	// stalled is how long a body may bring nothing.
-	stalled = 20 * time.Second
 )
 
 // takesImages reports whether a request may be larger than others: it is
@@ -53,7 +51,7 @@ func (s *site) readImages(c *call, f imageForm) error {
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return fault.New(fault.UnsupportedMediaType, "The body must be multipart/form-data.")
 	}
-	body := http.MaxBytesReader(c.raw, &steady{r.Body, http.NewResponseController(c.raw), time.Now().Add(copying)}, upload.MaxRequest+aroundImages)
+	body := http.MaxBytesReader(c.raw, &steady{r.Body, http.NewResponseController(c.raw), s.stalled, time.Now().Add(copying)}, upload.MaxRequest+aroundImages)
 	parts := multipart.NewReader(body, params["boundary"])
 	for range maxParts {
 		part, err := parts.NextRawPart()
@@ -138,12 +136,13 @@ func unreadForm(c *call, err error) error {
 // is not there in time.
 type steady struct {
 	io.ReadCloser
-	control *http.ResponseController
-	end     time.Time
+	control  *http.ResponseController
+	patience time.Duration
+	end      time.Time
 }
 
 func (s *steady) Read(p []byte) (int, error) {
-	by := time.Now().Add(stalled)
+	by := time.Now().Add(s.patience)
 	if by.After(s.end) {
 		by = s.end
 	}

@@ -32,6 +32,9 @@ func exif(orientation int) []byte {
 // orientationOf reads how a picture is to be turned, 1 to 8 (EXIF 2.32,
 // 4.6.4); 1, which is not at all, where nothing sound is said.
 func orientationOf(f io.ReadSeeker, format string) int {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return 1
+	}
 	formats := map[string]imagemeta.ImageFormat{PNG: imagemeta.PNG, JPEG: imagemeta.JPEG, WebP: imagemeta.WebP}
 	kind, can := formats[format]
 	if !can {
