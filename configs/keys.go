@@ -342,7 +342,7 @@ func uploadKeys() []Key {
 			binding: whole(func(c *Config) *int { return &c.Upload.ModelEdge }, 512, 8192),
 		},
 		{
-			Path: "upload.loose", Env: "UPLOAD_LOOSE", Default: "24h",
+			Path: "upload.loose", Env: "UPLOAD_LOOSE", Default: "1d",
 			Help:    "how long an image is kept that no message shows",
 			binding: span(func(c *Config) *time.Duration { return &c.Upload.Loose }, 5*time.Minute, 365*day),
 		},

@@ -89,6 +89,9 @@ func TestDefaults(t *testing.T) {
 			RecoveryMaxBytes: 64 << 20, OutboxSoft: 256 << 10, OutboxHard: 4 << 20,
 		},
 		AI:      AI{Workers: 16, Lease: 15 * time.Second},
+		Upload: Upload{
+			Dir: filepath.Join("coach_data", "uploads"), Share: 1 << 30, MaxPixels: 40_000_000, ModelEdge: 2048, Loose: 24 * time.Hour,
+		},
 		Cluster: Cluster{Bus: "auto"},
 		Log:     Log{Level: "info", Format: "auto"},
 		Housekeeping: Housekeeping{

@@ -34,6 +34,9 @@ func newDiskGuard(c configs.Config, log *slog.Logger) *disk.Guard {
 	if path, ok := sqlitePath(c); ok && filepath.Dir(path) != filepath.Clean(c.DataDir) {
 		dirs = append(dirs, filepath.Dir(path))
 	}
+	if !strings.HasPrefix(c.Upload.Dir, c.DataDir) {
+		dirs = append(dirs, c.Upload.Dir)
+	}
 	return disk.New(disk.Options{Dirs: dirs, Reserve: uint64(c.Housekeeping.DiskReserveMiB) << 20, Logger: log})
 }
 

@@ -18,6 +18,7 @@ func (s *Server) sweeps() []sweep.Sweep {
 		{Name: "failedSignIns", Step: s.auth.PurgeFailures},
 		{Name: "audit", Step: s.olderThan(keep.Audit, (*storage.Tx).PurgeAudit)},
 		{Name: "deletedConversations", Step: s.chat.Purge},
+		{Name: "images", Step: s.uploads.SweepStep},
 	}
 }
 

@@ -42,8 +42,12 @@ func imageStore(c configs.Upload) (upload.Store, error) {
 	return upload.NewDisk(filepath.Join(c.Dir, "files"))
 }
 
-// allowUpload counts n images against their sender's limit; n 0 only asks.
+// allowUpload counts n images against their sender's limit; n 0 only asks, and
+// whether the disk has room.
 func (s *Server) allowUpload(ctx context.Context, a auth.Actor, n int) error {
+	if err := s.disk.Check(); err != nil {
+		return err
+	}
 	if !s.Config.Limits.Enabled || a.Admin() {
 		return nil
 	}

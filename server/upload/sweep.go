@@ -28,26 +28,29 @@ type Swept struct {
 	Strays int   // pictures that no row knows
 }
 
-// Run removes, every minute, the bytes of what was deleted, and sweeps once an
-// hour, until ctx ends.
+// Run removes, every minute, the bytes of what was deleted, until ctx ends.
+// The rest of a sweep is housekeeping's to ask for.
 func (s *Service) Run(ctx context.Context) error {
-	short, long := time.NewTicker(briefly), time.NewTicker(grace)
-	defer short.Stop()
-	defer long.Stop()
+	tick := time.NewTicker(briefly)
+	defer tick.Stop()
 	for {
-		var err error
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-short.C:
-			_, err = s.removeUseless(ctx)
-		case <-long.C:
-			_, err = s.Sweep(ctx)
+		case <-tick.C:
 		}
+		_, err := s.removeUseless(ctx)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, storage.ErrBusy) {
-			s.Logger.Warn("images were not swept; it is tried again", "err", err)
+			s.Logger.Warn("deleted images were not removed; it is tried again", "err", err)
 		}
 	}
+}
+
+// SweepStep is Sweep for housekeeping, which asks again as long as limit were
+// removed; one call does it all.
+func (s *Service) SweepStep(ctx context.Context, limit int) (removed int64, err error) {
+	swept, err := s.Sweep(ctx)
+	return min(swept.Loose+int64(swept.Files+swept.Strays), int64(limit)-1), err
 }
 
 // Sweep removes uploads that no message took, files that nothing shows, and
