@@ -101,7 +101,6 @@ func TestNobodyBelievesThatUnbuiltRoomsWork(t *testing.T) {
 		"RATE_LIMITS is off: nobody is limited in anything. This is for benches only.",
 		"TRUSTED_PROXIES holds 0.0.0.0/0: anybody can claim any address, so limits by address hold nobody.",
 		"OPENAI_API_KEY is not used by this version: the built-in coach answers.",
-		"CLOUDINARY_CLOUD_NAME and its kin are not used by this version: it takes no images.",
 	}
 	if diff := cmp.Diff(want, cfg.Warnings()); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)

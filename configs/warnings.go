@@ -59,8 +59,5 @@ func notServed(c Config) []unserved {
 	if len(c.AI.Models) > 0 {
 		found = append(found, unserved{"ai.models", "is not used by this version: the built-in coach answers", false})
 	}
-	if c.Upload.Cloudinary != (Cloudinary{}) {
-		found = append(found, unserved{"cloudinary.cloudName", "and its kin are not used by this version: it takes no images", false})
-	}
 	return found
 }

@@ -39,7 +39,13 @@ func (s *Server) assembleUploads() error {
 
 // imageStore is where the configuration says that images live.
 func imageStore(c configs.Upload) (upload.Store, error) {
-	return upload.NewDisk(filepath.Join(c.Dir, "files"))
+	if c.Cloudinary == (configs.Cloudinary{}) {
+		return upload.NewDisk(filepath.Join(c.Dir, "files"))
+	}
+	return upload.NewCloudinary(upload.CloudinaryOptions{
+		URL: c.Cloudinary.URL.Reveal(), Cloud: c.Cloudinary.CloudName, Key: c.Cloudinary.APIKey, Secret: c.Cloudinary.APISecret.Reveal(),
+		Dir: filepath.Join(c.Dir, "incoming"),
+	})
 }
 
 // allowUpload counts n images against their sender's limit; n 0 only asks, and
@@ -97,9 +103,21 @@ func (s *Server) readImageURL(raw string) (uploadID string, ok bool) {
 	if id, ours := ownUpload(u, s.Config.Server.PublicURL); ours {
 		return id, true
 	}
-	cloud := cloudName(s.Config.Upload.Cloudinary)
-	return "", cloud != "" && u.Scheme == "https" && u.Host == "res.cloudinary.com" && u.Path == u.EscapedPath() &&
-		strings.HasPrefix(u.Path, "/"+cloud+"/image/") && !strings.Contains(u.Path, "..")
+	return "", inCloud(u, cloudName(s.Config.Upload.Cloudinary))
+}
+
+// inCloud reports whether an address is that of a picture stored in a cloud;
+// other types of delivery (fetch, facebook, …) bring pictures from elsewhere.
+func inCloud(u *url.URL, cloud string) bool {
+	if cloud == "" || u.Scheme != "https" || u.Host != "res.cloudinary.com" || u.Path != u.EscapedPath() || strings.Contains(u.Path, "..") {
+		return false
+	}
+	for _, kind := range []string{"upload", "authenticated", "private"} {
+		if strings.HasPrefix(u.Path, "/"+cloud+"/image/"+kind+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // ownUpload finds the id in the address of an upload of this server. Which

@@ -17,6 +17,8 @@ const (
 	moment = time.Minute
 	// sweepStep is how many files are looked at in one query.
 	sweepStep = 100
+	// strayEvery is how often the store is looked through.
+	strayEvery = 6 * time.Hour
 	// briefly is how often what was deleted is removed.
 	briefly = time.Minute
 )
@@ -49,7 +51,7 @@ func (s *Service) Run(ctx context.Context) error {
 // SweepStep is Sweep for housekeeping, which asks again as long as limit were
 // removed; one call does it all.
 func (s *Service) SweepStep(ctx context.Context, limit int) (removed int64, err error) {
-	swept, err := s.Sweep(ctx)
+	swept, err := s.sweep(ctx, s.strayTime())
 	return min(swept.Loose+int64(swept.Files+swept.Strays), int64(limit)-1), err
 }
 
@@ -57,7 +59,30 @@ func (s *Service) SweepStep(ctx context.Context, limit int) (removed int64, err 
 // pictures in the store that no row knows. A picture that is missing where a
 // row says it is takes nothing with it: a disk that is not mounted must not
 // cost everybody their images.
-func (s *Service) Sweep(ctx context.Context) (Swept, error) {
+func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, withStrays) }
+
+// reach is how much of a sweep is done.
+type reach int
+
+const (
+	rowsOnly reach = iota
+	withStrays
+)
+
+// strayTime says whether it is time to look for strays: that lists the whole
+// store, which Cloudinary counts.
+func (s *Service) strayTime() reach {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Now()
+	if now.Sub(s.strays) < strayEvery {
+		return rowsOnly
+	}
+	s.strays = now
+	return withStrays
+}
+
+func (s *Service) sweep(ctx context.Context, how reach) (Swept, error) {
 	var out Swept
 	now := s.Now()
 	clearOld(s.Dir, now.Add(-grace))
@@ -68,7 +93,7 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 	if err != nil {
 		return out, err
 	}
-	if out.Files, err = s.removeUseless(ctx); err != nil {
+	if out.Files, err = s.removeUseless(ctx); err != nil || how == rowsOnly {
 		return out, err
 	}
 	out.Strays, err = s.removeStrays(ctx, now.Add(-grace))

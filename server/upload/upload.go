@@ -77,6 +77,9 @@ type Service struct {
 	Options
 	darkroom *darkroom
 	gate     *gate
+
+	mu     sync.Mutex
+	strays time.Time // when they were last looked for
 }
 
 // New puts the room together and makes its folder.
