@@ -38,13 +38,25 @@ type dialect struct {
 	// nobody else has locked. Postgres looks again, after it has waited, only at
 	// rows that it locks; so a membership is locked too, against change.
 	lockConversation, lockMembership, lockMessage, skipLocked string
+	// fullText is how each finds words; see search.go.
+	fullText fullText
 	// classify turns a driver's error into a sentinel that keeps it.
 	classify func(error) error
 }
 
 var sqliteDialect = dialect{
-	name:     SQLite,
-	now:      "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+	name: SQLite,
+	now:  "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+	fullText: fullText{
+		hits: `message_fts f JOIN message_fts_rows h ON h.n = f.rowid WHERE f.message_fts MATCH $1`,
+		put: []string{
+			`INSERT INTO message_fts_rows (message_id, conversation_id, created_at)
+				SELECT m.id, m.conversation_id, m.created_at FROM messages m WHERE m.id = $1 AND $2 <> '' ON CONFLICT (message_id) DO NOTHING`,
+			`INSERT OR REPLACE INTO message_fts (rowid, words) SELECT h.n, $2 FROM message_fts_rows h WHERE h.message_id = $1`,
+		},
+		remove: `DELETE FROM message_fts_rows WHERE message_id = $1`,
+		quote:  '"', and: " AND ", or: " OR ",
+	},
 	classify: classifySQLite,
 }
 
@@ -55,7 +67,15 @@ var postgresDialect = dialect{
 	lockMembership:   " FOR UPDATE OF c FOR SHARE OF m",
 	lockMessage:      " FOR UPDATE OF m",
 	skipLocked:       " FOR UPDATE OF m SKIP LOCKED",
-	classify:         classifyPostgres,
+	fullText: fullText{
+		hits: `message_fts h WHERE h.words @@ CAST(CAST($1 AS TEXT) AS TSQUERY)`,
+		put: []string{`INSERT INTO message_fts (message_id, conversation_id, created_at, words)
+			SELECT m.id, m.conversation_id, m.created_at, CAST(CAST($2 AS TEXT) AS TSVECTOR) FROM messages m WHERE m.id = $1
+			ON CONFLICT (message_id) DO UPDATE SET words = excluded.words`},
+		remove: `DELETE FROM message_fts WHERE message_id = $1`,
+		quote:  '\'', and: " & ", or: " | ",
+	},
+	classify: classifyPostgres,
 }
 
 // openSQLite opens one handle that writes and a pool that only reads. Each

@@ -14,6 +14,7 @@ package chat
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/auth"
@@ -86,8 +87,11 @@ func New(o Options) *Service {
 	return s
 }
 
-// Run tells members of activity, until ctx ends.
+// Run tells members of activity and indexes what was written, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	var indexing sync.WaitGroup
+	indexing.Go(func() { s.runIndex(ctx) })
+	defer indexing.Wait()
 	tell := time.NewTicker(activityTick)
 	defer tell.Stop()
 	for {

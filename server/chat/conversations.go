@@ -100,7 +100,7 @@ func (s *Service) Conversations(ctx context.Context, a auth.Actor, q Conversatio
 	}
 	if out.HasMore = len(rows) > q.Limit; out.HasMore {
 		rows = rows[:q.Limit]
-		out.NextCursor = writeCursor(rows[q.Limit-1])
+		out.NextCursor = cursorAt(rows[q.Limit-1].ActivityAt, rows[q.Limit-1].ID)
 	}
 	out.Items = make([]Conversation, len(rows))
 	for i, m := range rows {
@@ -244,9 +244,10 @@ func (s *Service) tellUsers(ctx context.Context, users []string, name string, da
 	}
 }
 
-// A cursor is the place of the last conversation of a page.
-func writeCursor(m storage.Membership) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(m.ActivityAt.UnixMicro(), 10) + "." + m.ID))
+// cursorAt is the place of the last row of a page: the time that it is sorted
+// by, and its id.
+func cursorAt(at time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at.UnixMicro(), 10) + "." + id))
 }
 
 func readCursor(s string) (time.Time, string, error) {

@@ -81,6 +81,7 @@ func (s *site) routes() []route {
 
 		{get, "/api/messages", member, usual, s.listMessages},
 		{post, "/api/messages", member, usual, s.sendMessage},
+		{get, "/api/messages/search", member, usual, s.searchMessages},
 		{get, "/api/messages/:id", member, usual, s.message},
 		{patch, "/api/messages/:id", member, usual, s.editMessage},
 		{del, "/api/messages/:id", member, usual, s.deleteMessage},

@@ -49,6 +49,7 @@ func TestEveryRoute(t *testing.T) {
 	m := ann.say(id, "long 2 MES")
 	ann.get("/api/conversations/" + id + "/messages").want(http.StatusOK)
 	ann.get("/api/messages?conversationId=" + id).want(http.StatusOK)
+	ann.get("/api/messages/search?q=mes&conversationId=" + id).want(http.StatusOK)
 	ann.get("/api/messages/" + m.ID).want(http.StatusOK)
 	ann.patch("/api/messages/"+m.ID, map[string]string{"content": "long 3 MES"}).want(http.StatusOK)
 
