@@ -62,6 +62,12 @@ func lineOf(data []byte, name string) int {
 	return 1
 }
 
+// operatorNames are read by the commands of operators and by no server; both
+// may run in the same environment.
+func operatorNames() []string {
+	return []string{"COACH_ADMIN_URL", "COACH_ADMIN_TOKEN", "COACH_ADMIN_TOKEN_FILE"}
+}
+
 // variables picks the settings out of vars. Names that begin with COACH_ are
 // ours, so that one nobody knows is a mistake; COACH_TEST_ belongs to tests.
 func (l *loader) variables(vars map[string]string, kind Kind, where func(name string) string) layer {
@@ -73,6 +79,9 @@ func (l *loader) variables(vars map[string]string, kind Kind, where func(name st
 	}
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		if _, known := l.table.byEnv[name]; known || !strings.HasPrefix(name, "COACH_") || strings.HasPrefix(name, "COACH_TEST_") {
+			continue
+		}
+		if slices.Contains(operatorNames(), name) {
 			continue
 		}
 		l.add("", where(name), l.unknownVariable(name, vars))

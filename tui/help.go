@@ -1,0 +1,74 @@
+package tui
+
+import (
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// drawHelp shows the keys, of this screen and of all.
+func (m *Model) drawHelp(c canvas) []string {
+	lines := m.helpLines(c)
+	// What moves is the top line, not a selected one.
+	m.help.cursor = min(m.help.cursor, max(0, len(lines)-c.lines))
+	return lines[m.help.cursor:min(len(lines), m.help.cursor+c.lines)]
+}
+
+// pressHelp scrolls; any other key goes back.
+func (m *Model) pressHelp(key string) tea.Cmd {
+	if !m.help.move(key, len(m.helpLines(m.canvas()))) {
+		m.help = nil
+	}
+	return nil
+}
+
+func (m *Model) helpLines(c canvas) []string {
+	lines := helpOn(c, m.top().title(), m.top().hints(m))
+	if s, ok := m.top().(sortable); ok {
+		lines = append(lines, helpOn(c, "Sort by", s.sortKeys())...)
+	}
+	lines = append(lines, helpOn(c, "Everywhere", []hint{
+		{"1 - 9", "a page by its number; tab and shift+tab the next and the one before"},
+		{":", "a page by its name, with a filter after it if you like, :users tier=free; also :notice, :drain, :help and :quit"},
+		{"/", "filter; esc takes it away"},
+		{"enter esc", "look closer, and back"},
+		{"arrows j k g G", "move; pgup and pgdown a screen at a time"},
+		{"n", "notice to all"},
+		{"r", "ask now"},
+		{"q ctrl+c", "quit"},
+	})...)
+	return append(lines, helpOn(c, "Filters", []hint{
+		{"tier=free,premium", "one of these; != is none of these"},
+		{"user~ana", "contains it; a word alone is looked for in every text"},
+		{"queue>64kB idle>=5m", "sizes and times with their units; all terms must hold"},
+	})...)
+}
+
+// sortable is a screen whose columns can be sorted by.
+type sortable interface{ sortKeys() []hint }
+
+func (l *list[T]) sortKeys() []hint {
+	var names []string
+	for _, c := range l.columns {
+		if c.key != "" {
+			names = append(names, c.key+" "+strings.ToLower(c.head))
+		}
+	}
+	return []hint{{"a capital", strings.Join(names, ", ") + "; once more turns it round"}, {"< >", "the column beside"}}
+}
+
+func helpOn(c canvas, title string, hints []hint) []string {
+	if len(hints) == 0 {
+		return nil
+	}
+	const keys = 22
+	lines := []string{"  " + c.paint(toneAccent, title)}
+	for _, h := range hints {
+		key := h.key
+		for _, line := range wrap(h.does, c.cells-keys-4) {
+			lines = append(lines, "  "+c.paint(toneStrong, c.left(key, keys))+c.paint(toneDim, line))
+			key = ""
+		}
+	}
+	return append(lines, "")
+}
