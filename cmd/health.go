@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -32,9 +34,10 @@ func newHealth(a *app) *cobra.Command {
 			"Exit code 0: ok, or degraded with a warning; 1: down or not ready; 2: nobody answers.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			client := &api.Client{BaseURL: url, Timeout: 5 * time.Second}
 			if url == "" {
 				var err error
-				if url, err = a.serverURL(c); err != nil {
+				if client.BaseURL, client.HTTP, err = a.ownServer(c); err != nil {
 					return err
 				}
 			}
@@ -45,10 +48,9 @@ func newHealth(a *app) *cobra.Command {
 			case ready:
 				check = "ready"
 			}
-			client := &api.Client{BaseURL: url, Timeout: 5 * time.Second}
 			found, err := client.Health(c.Context(), check)
 			if err != nil {
-				return unwell(url, err)
+				return unwell(client.BaseURL, err)
 			}
 			show := showHealth
 			if asJSON {
@@ -68,22 +70,37 @@ func newHealth(a *app) *cobra.Command {
 	return c
 }
 
-// serverURL is where the server of this configuration listens. Problems with
-// other settings do not matter here: it may be running all the same.
-func (a *app) serverURL(c *cobra.Command) (string, error) {
+// ownServer is where the server of this configuration listens, and what
+// carries questions to it. Problems with other settings do not matter here: it
+// may be running all the same.
+func (a *app) ownServer(c *cobra.Command) (url string, carrier *http.Client, err error) {
 	cfg, _, err := a.load(c)
 	var problems configs.Problems
 	if errors.As(err, &problems) && len(problems.About("server.host", "server.port")) > 0 {
-		return "", &failure{code: exitUnreachable, err: problems.About("server.host", "server.port")}
+		return "", nil, &failure{code: exitUnreachable, err: problems.About("server.host", "server.port")}
 	}
 	if cfg.Server.Port == 0 {
-		return "", &usageError{"port 0 was a free one; say which server to ask with --url"}
+		return "", nil, &usageError{"port 0 was a free one; say which server to ask with --url"}
 	}
 	host := cfg.Server.Host
 	if addr, err := netip.ParseAddr(host); host == "" || (err == nil && addr.IsUnspecified()) {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(cfg.Server.Port)), nil
+	address := net.JoinHostPort(host, strconv.Itoa(cfg.Server.Port))
+	if !cfg.Server.TLS.On() {
+		return "http://" + address, nil, nil
+	}
+	return "https://" + address, trusting(cfg.Server.TLS), nil
+}
+
+// trusting speaks TLS with this machine's own server, by an address that its
+// certificate is not for; so the certificate is not looked at.
+func trusting(c configs.TLS) *http.Client {
+	config := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12} //nolint:gosec // see above
+	if len(c.ACMEDomains) > 0 {
+		config.ServerName = c.ACMEDomains[0] // there is a certificate for these names only
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
 }
 
 // unwell turns an error of the client into this command's exit.

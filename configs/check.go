@@ -93,6 +93,10 @@ func (l *loader) checkTLS(cfg Config, sources Sources) {
 		l.add("tls.certFile", l.where("tls.keyFile", sources), "needs TLS_CERT_FILE beside it")
 	case tls.CertFile != "" && len(tls.ACMEDomains) > 0:
 		l.add("tls.acmeDomains", l.where("tls.acmeDomains", sources), "and TLS_CERT_FILE exclude each other; keep one of them")
+	case tls.RedirectPort != 0 && !tls.On():
+		l.add("tls.redirectPort", l.where("tls.redirectPort", sources), "sends callers to https, which needs TLS_CERT_FILE or ACME_DOMAINS")
+	case tls.RedirectPort != 0 && tls.RedirectPort == cfg.Server.Port:
+		l.add("tls.redirectPort", l.where("tls.redirectPort", sources), "is PORT itself; it must be another one")
 	}
 }
 

@@ -55,7 +55,7 @@ func TestValuesThatDoNotFit(t *testing.T) {
 		"CLOUDINARY_URL=cloudinary://cloud":  `CLOUDINARY_URL in the environment: must read cloudinary://key:secret@cloud`,
 		"CLOUDINARY_API_KEY=1":               `CLOUDINARY_API_KEY in the environment: needs CLOUDINARY_CLOUD_NAME and CLOUDINARY_API_SECRET beside it`,
 		"TLS_KEY_FILE=key.pem":               `TLS_KEY_FILE in the environment: needs TLS_CERT_FILE beside it`,
-		"ACME_DOMAINS=coach.example":         `ACME_DOMAINS in the environment: asks for TLS, which this version leaves to a proxy in front of it; take it out`,
+		"TLS_REDIRECT_PORT=80":               `TLS_REDIRECT_PORT in the environment: sends callers to https, which needs TLS_CERT_FILE or ACME_DOMAINS`,
 		"LOG_LEVEL=warning":                  `LOG_LEVEL in the environment: must be one of debug, info, warn, error, not "warning"; did you mean warn?`,
 	} {
 		t.Run(environ, func(t *testing.T) { refused(t, LoadOptions{Environ: []string{environ}}, want) })

@@ -79,7 +79,16 @@ func (s Server) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.P
 type TLS struct {
 	CertFile, KeyFile string
 	ACMEDomains       []string
+	// ACMEEmail is whom the authority may write to; ACMEDirectory is its URL,
+	// "" for Let's Encrypt; ACMECAFile holds the certificates that vouch for
+	// an authority of one's own.
+	ACMEEmail, ACMEDirectory, ACMECAFile string
+	// RedirectPort listens without TLS and sends callers to https; 0: none.
+	RedirectPort int
 }
+
+// On reports whether the server speaks TLS itself.
+func (t TLS) On() bool { return t.CertFile != "" || len(t.ACMEDomains) > 0 }
 
 // Database says where the records are.
 type Database struct {

@@ -141,6 +141,26 @@ func tlsKeys() []Key {
 			Help:    "names to get certificates for by ACME, with commas between them",
 			binding: list(func(c *Config) *[]string { return &c.Server.TLS.ACMEDomains }, "host names", readHost),
 		},
+		{
+			Path: "tls.acmeEmail", Env: "ACME_EMAIL", Unset: "none",
+			Help:    "address that the authority may write to about them",
+			binding: text(func(c *Config) *string { return &c.Server.TLS.ACMEEmail }),
+		},
+		{
+			Path: "tls.acmeDirectory", Env: "ACME_DIRECTORY", Unset: "Let's Encrypt",
+			Help:    "directory of another authority",
+			binding: checked(func(c *Config) *string { return &c.Server.TLS.ACMEDirectory }, "http(s) URL", readWebURL),
+		},
+		{
+			Path: "tls.acmeCaFile", Env: "ACME_CA_FILE", Unset: "the system's",
+			Help:    "certificates in PEM that vouch for that directory",
+			binding: text(func(c *Config) *string { return &c.Server.TLS.ACMECAFile }),
+		},
+		{
+			Path: "tls.redirectPort", Env: "TLS_REDIRECT_PORT", Default: "0",
+			Help:    "port without TLS that sends callers to https, and answers the authority; 0 for none",
+			binding: whole(func(c *Config) *int { return &c.Server.TLS.RedirectPort }, 0, 65535),
+		},
 	}
 }
 

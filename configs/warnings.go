@@ -47,12 +47,6 @@ type unserved struct {
 // room takes its line out.
 func notServed(c Config) []unserved {
 	var found []unserved
-	if c.Server.TLS.CertFile != "" {
-		found = append(found, unserved{"tls.certFile", "asks for TLS, which this version leaves to a proxy in front of it; take it out", true})
-	}
-	if len(c.Server.TLS.ACMEDomains) > 0 {
-		found = append(found, unserved{"tls.acmeDomains", "asks for TLS, which this version leaves to a proxy in front of it; take it out", true})
-	}
 	if c.AI.OpenAIKey != "" {
 		found = append(found, unserved{"ai.openaiApiKey", "is not used by this version: the built-in coach answers", false})
 	}

@@ -81,6 +81,8 @@ type Server struct {
 	database memo           // what its check found
 	secret   configs.Config // Config with its secret made sure of
 	cleanup  []func()
+
+	reloadCertificates func() error // nil: there are none to read
 }
 
 // Run serves until ctx ends, then stops gracefully. An error tells what kept
@@ -106,6 +108,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	info.URL = urlOf(o.Config.Server, listener.Addr())
 	s.startRooms()
+	if listener, err = s.startTLS(ctx, listener); err != nil {
+		return errors.Join(err, s.stages.stop())
+	}
 	web := newHTTP(handler, s.log)
 	s.stages.start("http", func(ctx context.Context) error { return serveHTTP(ctx, web, listener) })
 	s.phase.set(ready)
@@ -209,13 +214,16 @@ func urlOf(c configs.Server, addr net.Addr) string {
 	}
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
-		return "http://" + addr.String()
+		return addr.String()
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
 		host = "localhost"
 	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
+	}
+	if c.TLS.On() {
+		return "https://" + host + ":" + port
 	}
 	return "http://" + host + ":" + port
 }
