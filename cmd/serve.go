@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,20 +17,24 @@ func newServe(a *app) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the chat, its API and the page to try it on",
 		Long: "Serves until it is interrupted, then stops gracefully within DRAIN_TIMEOUT; a second interrupt stops it\n" +
-			"at once. Nothing needs to be configured: data goes to ./coach_data, and the built-in coach answers.",
+			"at once. Nothing needs to be configured: data goes to ./coach_data, and the built-in coach answers.\n" +
+			"SIGHUP reads the configuration again and takes over log level, origins and certificates.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.settled(c)
 			if err != nil {
 				return err
 			}
-			log := newLogger(cfg.Log, a.Stderr, a.palette())
+			level := &slog.LevelVar{}
+			level.Set(levelOf(cfg.Log))
+			log := newLoggerAt(level, cfg.Log.Format, a.Stderr, a.palette())
 			for _, warning := range cfg.Warnings() {
 				log.Warn(warning)
 			}
 			return a.below.serve(c.Context(), server.Options{
 				Config: cfg, Logger: log, Build: a.Stamps.build(), Migrate: migrate,
-				Ready: func(info server.Info) { a.announce(c, cfg, info) },
+				Reload: a.reloads(c.Context(), c, level, log),
+				Ready:  func(info server.Info) { a.announce(c, cfg, info) },
 			})
 		},
 	}

@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,11 +23,29 @@ import (
 type started struct {
 	cmd    *exec.Cmd
 	addr   string
-	stderr *bytes.Buffer
+	stderr *syncBuffer
 	ended  chan error // one value, when the process has ended
 }
 
-func startServer(t *testing.T) *started {
+// syncBuffer is what a process writes, to be read while it does.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func startServer(t *testing.T, args ...string) *started {
 	t.Helper()
 	port, err := freePort()
 	if err != nil {
@@ -34,9 +55,9 @@ func startServer(t *testing.T) *started {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &started{addr: "127.0.0.1:" + port, stderr: &bytes.Buffer{}, ended: make(chan error, 1)}
+	s := &started{addr: "127.0.0.1:" + port, stderr: &syncBuffer{}, ended: make(chan error, 1)}
 	s.cmd = &exec.Cmd{
-		Path: exe, Args: []string{"coach", "serve", "--port", port}, Dir: t.TempDir(), Stderr: s.stderr,
+		Path: exe, Args: append([]string{"coach", "serve", "--port", port}, args...), Dir: t.TempDir(), Stderr: s.stderr,
 		Env: []string{"DRAIN_TIMEOUT=1m"},
 	}
 	if err := s.cmd.Start(); err != nil {
@@ -52,7 +73,12 @@ func startServer(t *testing.T) *started {
 
 func (s *started) signal(t *testing.T) {
 	t.Helper()
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	s.send(t, syscall.SIGTERM)
+}
+
+func (s *started) send(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -123,5 +149,64 @@ func TestSecondSignalQuitsAtOnce(t *testing.T) {
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM {
 		t.Errorf("ended as %v, want by SIGTERM\n%s", exit, s.stderr)
+	}
+}
+
+// TestHangUpReadsTheConfigurationAgain lets other pages call, and keeps what
+// holds when the file is spoilt.
+func TestHangUpReadsTheConfigurationAgain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "coach.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("server:\n  frontendUrl: https://old.example\n")
+	s := startServer(t, "--config", file)
+	eventually(t, "the page of before may call", func() bool { return mayCall(t, s, "https://old.example") })
+	write("server:\n  frontendUrl: https://new.example\nlog:\n  level: debug\n")
+	s.send(t, syscall.SIGHUP)
+	eventually(t, "only the new page may call", func() bool {
+		return mayCall(t, s, "https://new.example") && !mayCall(t, s, "https://old.example")
+	})
+	write("server:\n  frontendUrl: https://third.example\n  prot: 1\n")
+	s.send(t, syscall.SIGHUP)
+	eventually(t, "the spoilt file is told of", func() bool { return strings.Contains(s.stderr.String(), "was not taken over") })
+	if !mayCall(t, s, "https://new.example") || mayCall(t, s, "https://third.example") {
+		t.Error("a spoilt file has changed who may call")
+	}
+	s.signal(t)
+	if exit := s.wait(t); exit != nil {
+		t.Errorf("exit %v", exit)
+	}
+}
+
+// mayCall reports whether a page of an origin may call.
+func mayCall(t *testing.T, s *started, origin string) bool {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.addr+"/api/health/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", origin)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.Header.Get("Access-Control-Allow-Origin") == origin
+}
+
+// eventually waits for what has no signal of its own.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(20 * time.Second); !so(); {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("it did not come to pass that %s", what)
+		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 // assemble makes every room and hands each what it needs. Nothing runs yet.
 func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	c := s.secret
+	s.origins.set(c)
 	err := s.joinCluster(ctx)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	s.live = live.New(live.Options{
 		Auth: s.auth, Chat: s.chat, Bus: s.bus, Limiter: s.limiter, Tiers: s.tiers,
 		Limits: limits, Link: s.linkUpload, Base: socketBase(c),
-		Socket: socketOptions(c, s.log), Unlimited: !c.Limits.Enabled, Logger: s.log,
+		Socket: socketOptions(c, s.origins.may, s.log), Unlimited: !c.Limits.Enabled, Logger: s.log,
 	})
 	page, err := webPages(c)
 	if err != nil {
@@ -57,7 +58,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	}
 	return rest.New(rest.Options{
 		Auth: s.auth, Chat: s.chat, Journal: records, Uploads: s.uploads, Links: s.links, Limiter: s.limiter, Tiers: s.tiers,
-		Origins: originCheck(c), TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
+		Origins: s.origins.may, TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
 		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,
 		Version: s.Build.Version, Health: s.health, Checks: s.checks(), Ready: s.readiness,
 		Limits: limits, Draining: func() bool { return s.phase.is(draining) },
@@ -86,8 +87,8 @@ func authOptions(c configs.Config, log *slog.Logger) auth.Options {
 	}
 }
 
-func socketOptions(c configs.Config, log *slog.Logger) socketio.Options {
-	r, mayCall := c.Realtime, originCheck(c)
+func socketOptions(c configs.Config, mayCall func(origin string, r *http.Request) bool, log *slog.Logger) socketio.Options {
+	r := c.Realtime
 	strangers := 0 // as the room thinks right
 	if !c.Limits.Enabled {
 		strangers = math.MaxInt // a bench opens all its sockets at once, from one address

@@ -40,6 +40,9 @@ type Options struct {
 	// Migrate brings a Postgres schema up to date at the start; SQLite's
 	// always is.
 	Migrate bool
+	// Reload brings configurations that take over from Config while the
+	// server runs, as far as [Server.reload] goes; nil: none will come.
+	Reload <-chan configs.Config
 	// Ready is called once, when the port is open.
 	Ready func(Info)
 
@@ -82,6 +85,7 @@ type Server struct {
 	secret   configs.Config // Config with its secret made sure of
 	cleanup  []func()
 
+	origins            origins
 	reloadCertificates func() error // nil: there are none to read
 }
 
@@ -111,6 +115,7 @@ func Run(ctx context.Context, o Options) error {
 	if listener, err = s.startTLS(ctx, listener); err != nil {
 		return errors.Join(err, s.stages.stop())
 	}
+	s.stages.start("reload", s.watchReload)
 	web := newHTTP(handler, s.log)
 	s.stages.start("http", func(ctx context.Context) error { return serveHTTP(ctx, web, listener) })
 	s.phase.set(ready)

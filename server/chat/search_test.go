@@ -62,9 +62,30 @@ func (d *desk) finds(a auth.Actor, text string, want ...string) {
 // The vocabulary of the corpus: each entry is a word of its own, and the ones
 // that are alike under another spelling stand beside each other.
 var vocabulary = [][]string{
-	{"long", "LONG", "Long,"}, {"short", "short;"}, {"6000.25", "6,000.25", "(6000.25)"}, {"6000"}, {"25"}, {"$SPX", "spx", "SPX."},
-	{"🔥"}, {"💀"}, {"止"}, {"résumé", "RESUME", "re\u0301sume\u0301"}, {"1.5"}, {"2R", "+2r"}, {"MES"}, {"AND", "and"}, {"OR"}, {"NOT"},
-	{"NEAR"}, {"стоп", "СТОП!"}, {"-5", "5%"}, {"plan"}, {"half"}, {"trend"}, {"breakout"}, {"fomo"},
+	{"long", "LONG", "Long,"},
+	{"short", "short;"},
+	{"6000.25", "6,000.25", "(6000.25)"},
+	{"6000"},
+	{"25"},
+	{"$SPX", "spx", "SPX."},
+	{"🔥"},
+	{"💀"},
+	{"止"},
+	{"résumé", "RESUME", "re\u0301sume\u0301"},
+	{"1.5"},
+	{"2R", "+2r"},
+	{"MES"},
+	{"AND", "and"},
+	{"OR"},
+	{"NOT"},
+	{"NEAR"},
+	{"стоп", "СТОП!"},
+	{"-5", "5%"},
+	{"plan"},
+	{"half"},
+	{"trend"},
+	{"breakout"},
+	{"fomo"},
 }
 
 // Two hundred questions are asked of the same messages on both databases, and

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync/atomic"
+
+	"github.com/elite-trading-coach/coach/configs"
+)
+
+// origins are the pages that may call; they can be replaced while requests ask.
+type origins struct {
+	now atomic.Pointer[func(origin string, r *http.Request) bool]
+}
+
+func (o *origins) set(c configs.Config) {
+	check := originCheck(c)
+	o.now.Store(&check)
+}
+
+// may is what [originCheck] of the newest configuration says.
+func (o *origins) may(origin string, r *http.Request) bool { return (*o.now.Load())(origin, r) }
+
+// watchReload takes what can change while the server runs from each
+// configuration that comes; everything else waits for the next start.
+func (s *Server) watchReload(ctx context.Context) error {
+	for {
+		select {
+		case c := <-s.Reload:
+			s.reload(c)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s *Server) reload(c configs.Config) {
+	if s.reloadCertificates != nil {
+		if err := s.reloadCertificates(); err != nil {
+			s.log.Error("the TLS certificate was not read again; the one before stays", "err", err)
+		}
+	}
+	if !slices.Equal(c.Server.FrontendURL, s.Config.Server.FrontendURL) {
+		s.log.Info("other origins may call from now on", "origins", c.Server.FrontendURL)
+	}
+	s.origins.set(c)
+	s.log.Info("the configuration was read again: log level, origins and certificates are as it says")
+}
