@@ -20,6 +20,7 @@ func (l *loader) check(cfg Config, sources Sources) {
 	l.checkTLS(cfg, sources)
 	l.checkCloudinary(cfg, sources)
 	l.checkBus(cfg, sources)
+	l.checkModels(cfg, sources)
 	if cfg.Realtime.OutboxSoft > cfg.Realtime.OutboxHard {
 		l.add("realtime.outboxSoft", l.where("realtime.outboxSoft", sources), "must not be larger than WS_OUTBOX_HARD")
 	}
@@ -31,11 +32,6 @@ func (l *loader) check(cfg Config, sources Sources) {
 	}
 	if idle := cfg.Auth.SessionIdle; idle > 0 && idle < leastIdle {
 		l.add("auth.sessionIdle", l.where("auth.sessionIdle", sources), "must be 0s, for never, or at least "+formatDuration(leastIdle))
-	}
-	for _, p := range notServed(cfg) {
-		if p.refuse {
-			l.add(p.path, l.where(p.path, sources), p.what)
-		}
 	}
 }
 

@@ -95,12 +95,12 @@ func TestRelativePathsStartFromDir(t *testing.T) {
 	}
 }
 
-func TestNobodyBelievesThatUnbuiltRoomsWork(t *testing.T) {
-	cfg, _ := load(t, LoadOptions{Environ: []string{"OPENAI_API_KEY=sk", "REDIS_URL=redis://h", "CLOUDINARY_URL=cloudinary://k:s@c", "RATE_LIMITS=off", "TRUSTED_PROXIES=0.0.0.0/0"}})
+func TestNobodyBelievesWhatDoesNotHold(t *testing.T) {
+	cfg, _ := load(t, LoadOptions{Environ: []string{"OPENAI_MODEL=m", "REDIS_URL=redis://h", "CLOUDINARY_URL=cloudinary://k:s@c", "RATE_LIMITS=off", "TRUSTED_PROXIES=0.0.0.0/0"}})
 	want := []string{
 		"RATE_LIMITS is off: nobody is limited in anything. This is for benches only.",
 		"TRUSTED_PROXIES holds 0.0.0.0/0: anybody can claim any address, so limits by address hold nobody.",
-		"OPENAI_API_KEY is not used by this version: the built-in coach answers.",
+		"OPENAI_MODEL names a model, and there is neither OPENAI_API_KEY nor OPENAI_BASE_URL to reach it: the built-in coach answers.",
 	}
 	if diff := cmp.Diff(want, cfg.Warnings()); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)

@@ -151,9 +151,17 @@ type AI struct {
 	OpenAIKey     Secret
 	OpenAIModel   string
 	OpenAIBaseURL string
-	// Models is the order in which models are tried.
-	Models  []string
-	Workers int // answers written at once by this node
+	// Models is the order in which models are tried; see [AI.Chain].
+	Models []string
+	// Policies says of single models what their names do not tell.
+	Policies []ModelPolicy
+	// Prompts is a folder that takes the place of the prompts built in; "" is
+	// none.
+	Prompts string
+	// FirstToken, Idle and Total bound one call of a model: until its first
+	// token, between two, and in all.
+	FirstToken, Idle, Total time.Duration
+	Workers                 int // answers written at once by this node
 	// Lease is how long an answer waits for a worker that is gone.
 	Lease time.Duration
 }

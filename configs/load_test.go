@@ -88,7 +88,7 @@ func TestDefaults(t *testing.T) {
 			MaxPayload: 1_000_000, Transports: []string{"polling", "websocket"}, RecoveryWindow: 2 * time.Minute,
 			RecoveryMaxBytes: 64 << 20, OutboxSoft: 256 << 10, OutboxHard: 4 << 20,
 		},
-		AI: AI{Workers: 16, Lease: 15 * time.Second},
+		AI: AI{FirstToken: 30 * time.Second, Idle: 20 * time.Second, Total: 2 * time.Minute, Workers: 64, Lease: 15 * time.Second},
 		Upload: Upload{
 			Dir: filepath.Join("coach_data", "uploads"), Share: 1 << 30, MaxPixels: 40_000_000, ModelEdge: 2048, Loose: 24 * time.Hour,
 		},

@@ -23,10 +23,8 @@ func (c Config) Warnings() []string {
 	if c.Environment == Development && !loopback(c.Server.Host) {
 		found = append(found, "development listens beyond this machine on "+c.Server.Addr()+"; set COACH_ENV=production for a real server.")
 	}
-	for _, p := range notServed(c) {
-		if !p.refuse {
-			found = append(found, newTable().byPath[p.path].Env+" "+p.what+".")
-		}
+	if c.AI.OpenAIModel != "" && len(c.AI.Models) == 0 && len(c.AI.Chain()) == 0 {
+		found = append(found, "OPENAI_MODEL names a model, and there is neither OPENAI_API_KEY nor OPENAI_BASE_URL to reach it: the built-in coach answers.")
 	}
 	return found
 }
@@ -34,24 +32,4 @@ func (c Config) Warnings() []string {
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || (err == nil && addr.IsLoopback())
-}
-
-// unserved is a setting whose room is not built yet.
-type unserved struct {
-	path, what string
-	refuse     bool // to go on without it would be unsafe
-}
-
-// notServed finds settings that are understood but that nothing in this
-// version acts on: nobody should believe that they work. Whoever builds the
-// room takes its line out.
-func notServed(c Config) []unserved {
-	var found []unserved
-	if c.AI.OpenAIKey != "" {
-		found = append(found, unserved{"ai.openaiApiKey", "is not used by this version: the built-in coach answers", false})
-	}
-	if len(c.AI.Models) > 0 {
-		found = append(found, unserved{"ai.models", "is not used by this version: the built-in coach answers", false})
-	}
-	return found
 }

@@ -47,6 +47,21 @@ func (s *Server) allowance(ctx context.Context, a auth.Actor) allowance {
 	} else {
 		out.Limits = append(out.Limits, share{"answers", tier.AnswersPerDay, max(0, tier.AnswersPerDay-used), 24 * 60 * 60, chat.Time(resets)})
 	}
+	if money, ok := s.budgetShare(ctx, a); ok {
+		out.Limits = append(out.Limits, money)
+	}
 	open := s.live.SocketsOf(a.UserID)
 	return allowance{out.Tier, append(out.Limits, share{Name: "sockets", Limit: tier.Sockets, Remaining: max(0, tier.Sockets-open)})}
+}
+
+// budgetShare is the month's money for language models, in micro-dollars. Its
+// window is the month that the moment lies in.
+func (s *Server) budgetShare(ctx context.Context, a auth.Actor) (share, bool) {
+	state, err := s.budget.Of(ctx, a.UserID)
+	if err != nil {
+		s.log.Warn("the budget of the month cannot be shown", "err", err)
+		return share{}, false
+	}
+	window := state.ResetsAt.Sub(state.ResetsAt.AddDate(0, -1, 0))
+	return share{"budgetMicros", int(state.Limit), int(state.Remaining()), int(window / time.Second), chat.Time(state.ResetsAt)}, true
 }

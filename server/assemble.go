@@ -9,6 +9,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/budget"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/engineio"
@@ -39,12 +40,16 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		Store:        s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
 	records := journal.New(journal.Options{Store: s.store})
+	s.budget = budget.New(budget.Options{Store: s.store, Limit: s.budgetOf, Logger: s.log})
+	if s.chain, err = newChain(c, coach.ModelOptions{Tools: toolsOf(records), Purse: s.budget, Logger: s.log}); err != nil {
+		return nil, err
+	}
 	if s.model == nil {
-		s.model = coach.NewBuiltin()
+		s.model = s.chain
 	}
 	s.worker = coach.NewWorker(coach.Options{
 		Chat: s.chat, Bus: s.bus, Model: s.model, Journal: records, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
-		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Logger: s.log,
+		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Limit: c.AI.Total, Logger: s.log,
 	})
 	limits := func(ctx context.Context, a auth.Actor) any { return s.allowance(ctx, a) }
 	s.live = live.New(live.Options{

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/elite-trading-coach/coach/migrations"
@@ -81,7 +82,14 @@ func (s *Server) checkSockets(context.Context) api.Check {
 	return api.Check{Status: api.StatusOK, Message: fmt.Sprintf("%d sockets", s.live.Len())}
 }
 
+// checkCoach tells what the answers of late have shown: a probe that asked a
+// model would spend money.
 func (s *Server) checkCoach(context.Context) api.Check {
+	if resting := s.chain.Resting(); len(resting) > 0 {
+		return api.Check{Status: api.StatusDegraded, Message: fmt.Sprintf(
+			"%s failed and is left alone for a moment; the next of %s answers.", strings.Join(resting, ", "), s.model.Name(),
+		)}
+	}
 	return api.Check{Status: api.StatusOK, Message: fmt.Sprintf("%s answers; %d in progress", s.model.Name(), s.worker.InProgress())}
 }
 

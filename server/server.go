@@ -22,6 +22,7 @@ import (
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/budget"
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
@@ -76,6 +77,8 @@ type Server struct {
 	chat    *chat.Service
 	uploads *upload.Service
 	links   *upload.Links
+	budget  *budget.Service
+	chain   *coach.Chain // the models of the configuration
 	worker  *coach.Worker
 	live    *live.Server
 
@@ -171,6 +174,7 @@ func (s *Server) startRooms() {
 	s.stages.start("chat", s.chat.Run)
 	s.stages.start("sweeps", s.runSweeps)
 	s.stages.start("uploads", s.uploads.Run)
+	s.stages.start("budget", s.budget.Run)
 	s.stages.start("coach", s.worker.Run)
 	s.stages.start("sockets", s.live.Run)
 }

@@ -1,0 +1,268 @@
+package coach
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	openai "github.com/sashabaranov/go-openai"
+)
+
+const (
+	// maxImages bounds what is sent of pictures in one request.
+	maxImages = 4
+	// imageTurns is how far back a picture is still what the talk is about.
+	imageTurns = 6
+)
+
+// Stream answers a prompt: the built-in coach computes, the model tells.
+func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(string) error) (Answer, error) {
+	draft, err := m.draft(ctx, p)
+	if err != nil {
+		return Answer{}, err
+	}
+	box, err := m.newToolbox(p)
+	if err != nil {
+		return Answer{}, err
+	}
+	messages, err := m.messages(ctx, p, draft)
+	if err != nil {
+		return Answer{}, err
+	}
+	t := &telling{model: m, prompt: p, box: box, messages: messages, emit: emit}
+	err = t.run(ctx)
+	if err == nil {
+		err = t.keepMarks(draft.Text)
+	}
+	answer := Answer{
+		Text: t.text.String(), Verdict: draft.Verdict, Confidence: draft.Confidence, Model: m.Name(), Usage: &t.usage,
+	}
+	if err != nil {
+		return answer, err
+	}
+	k := sources(p, draft)
+	for _, use := range box.used {
+		k.text(string(use.Result))
+	}
+	marked := unverified(answer.Text, k)
+	m.hooks.Unverified(m.Name(), len(marked))
+	answer.Analysis, err = told(draft.Analysis, narration{
+		Reading: box.reading, NumbersUnverified: append([]string{}, marked...), Tools: append([]ToolUse{}, box.used...),
+		Source: Source{Model: m.Name(), Prompts: m.prompts.Version, ToolsVersion: ToolsVersion},
+	})
+	return answer, err
+}
+
+// draft is the answer of the built-in coach, which nobody sees. To a model
+// that sees, it does not say that it cannot.
+func (m *OpenAI) draft(ctx context.Context, p Prompt) (Answer, error) {
+	if m.Sees() {
+		p.Images = nil
+	}
+	return m.builtin.Stream(ctx, p, func(string) error { return nil })
+}
+
+// telling is one answer of a model: requests until one of them calls no tool.
+type telling struct {
+	model    *OpenAI
+	prompt   Prompt
+	box      *toolbox
+	messages []openai.ChatCompletionMessage
+	emit     func(string) error
+	text     strings.Builder
+	usage    Usage
+}
+
+func (t *telling) run(ctx context.Context) error {
+	for round := range maxToolRounds + 1 {
+		tools := t.box.offered
+		if round == maxToolRounds {
+			tools = nil // now it has to say something
+		}
+		out, err := t.model.call(ctx, t.prompt, t.model.request(t.messages, tools), t.say(round))
+		t.usage.PromptTokens += out.spent.PromptTokens
+		t.usage.CompletionTokens += out.spent.CompletionTokens
+		t.usage.CostMicros += out.spent.CostMicros
+		if err != nil {
+			return err
+		}
+		if len(out.tools) == 0 || tools == nil {
+			break
+		}
+		t.useTools(ctx, out)
+	}
+	if strings.TrimSpace(t.text.String()) == "" {
+		return &trouble{kind: troubleAway, err: fmt.Errorf("%s said nothing", t.model.Name())}
+	}
+	return nil
+}
+
+// say hands text on; what is said after a tool was used begins a paragraph.
+func (t *telling) say(round int) func(string) error {
+	first := round > 0
+	return func(piece string) error {
+		if first && t.text.Len() > 0 {
+			piece = "\n\n" + strings.TrimLeft(piece, "\n")
+		}
+		first = false
+		if err := t.emit(piece); err != nil {
+			return err
+		}
+		t.text.WriteString(piece)
+		return nil
+	}
+}
+
+func (t *telling) useTools(ctx context.Context, out reply) {
+	calls := out.tools
+	if len(calls) > maxToolCalls {
+		calls = calls[:maxToolCalls]
+	}
+	t.messages = append(t.messages, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleAssistant, Content: out.text, ToolCalls: calls})
+	for _, c := range calls {
+		t.messages = append(t.messages, t.box.answer(ctx, c))
+	}
+}
+
+// keepMarks adds the lines by which the next exercise finds its way, where the
+// model left them out.
+func (t *telling) keepMarks(draft string) error {
+	if t.prompt.Mode != "training" {
+		return nil
+	}
+	for line := range strings.Lines(draft) {
+		line = strings.TrimSpace(line)
+		if (drillMark.MatchString(line) || scoreMark.MatchString(line)) && !strings.Contains(t.text.String(), line) {
+			if err := t.emit("\n\n" + line); err != nil {
+				return err
+			}
+			t.text.WriteString("\n\n" + line)
+		}
+	}
+	return nil
+}
+
+// messages is the conversation as the model is shown it: the instructions,
+// what of the history fits, and the message to answer with its pictures.
+func (m *OpenAI) messages(ctx context.Context, p Prompt, draft Answer) ([]openai.ChatCompletionMessage, error) {
+	system, err := m.prompts.instruct(p, draft, m.Sees())
+	if err != nil {
+		return nil, err
+	}
+	pictures, err := m.pictures(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	history := tellable(p)
+	room := m.endpoint.Policy.Context - m.endpoint.Policy.MaxTokens - toolTokens - estimateTokens(system) - estimateTokens(p.Text) - tokensPerImage*len(pictures)
+	history = history[len(history)-fitting(history, room):]
+	out := []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleSystem, Content: system}}
+	for _, turn := range history {
+		out = append(out, turnMessage(turn, p))
+	}
+	return append(out, questionMessage(p, pictures)), nil
+}
+
+// tellable is the history without what others may not read: where somebody
+// else is in the conversation, turns that hold the account's size.
+func tellable(p Prompt) []Turn {
+	if !p.Others {
+		return p.History
+	}
+	hidden := secret(p)
+	return slices.DeleteFunc(slices.Clone(p.History), func(t Turn) bool { return hidden.tells(t.Text) })
+}
+
+func turnMessage(turn Turn, p Prompt) openai.ChatCompletionMessage {
+	text := turn.Text
+	switch {
+	case turn.Role == "coach":
+		return openai.ChatCompletionMessage{Role: openai.ChatMessageRoleAssistant, Content: text}
+	case p.Author != "" && turn.Author != "" && turn.Author != p.Author:
+		text = "[Another person in this conversation wrote, not the trader:]\n" + text
+	case strings.TrimSpace(text) == "":
+		text = "[an image without words]"
+	}
+	return openai.ChatCompletionMessage{Role: openai.ChatMessageRoleUser, Content: text}
+}
+
+func questionMessage(p Prompt, pictures []openai.ChatMessagePart) openai.ChatCompletionMessage {
+	text := p.Text
+	if strings.TrimSpace(text) == "" {
+		text = "[an image without words]"
+	}
+	if len(pictures) == 0 {
+		return openai.ChatCompletionMessage{Role: openai.ChatMessageRoleUser, Content: text}
+	}
+	parts := append([]openai.ChatMessagePart{{Type: openai.ChatMessagePartTypeText, Text: text}}, pictures...)
+	return openai.ChatCompletionMessage{Role: openai.ChatMessageRoleUser, MultiContent: parts}
+}
+
+// pictures are the images that the answer needs: those of the message, else
+// the trader's latest ones while the talk is still about them.
+func (m *OpenAI) pictures(ctx context.Context, p Prompt) ([]openai.ChatMessagePart, error) {
+	if !m.Sees() {
+		return nil, nil
+	}
+	images := p.Images
+	for n := len(p.History) - 1; n >= max(0, len(p.History)-imageTurns) && len(images) == 0; n-- {
+		if turn := p.History[n]; turn.Role == "user" && (p.Author == "" || turn.Author == p.Author) {
+			images = turn.Images
+		}
+	}
+	var parts []openai.ChatMessagePart
+	for _, i := range images {
+		if i.Load == nil || len(parts) == maxImages {
+			continue
+		}
+		data, err := i.Load(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("load image %s: %w", i.ID, err)
+		}
+		parts = append(parts, openai.ChatMessagePart{Type: openai.ChatMessagePartTypeImageURL, ImageURL: &openai.ChatMessageImageURL{
+			URL: "data:" + i.MIME + ";base64," + base64.StdEncoding.EncodeToString(data), Detail: openai.ImageURLDetailHigh,
+		}})
+	}
+	return parts, nil
+}
+
+// Source says who gave an answer.
+type Source struct {
+	Model        string    `json:"model"`
+	Prompts      string    `json:"prompts,omitempty"` // version of what the model was told
+	ToolsVersion string    `json:"toolsVersion,omitempty"`
+	Fallback     *Fallback `json:"fallback"` // null: the first choice answered
+}
+
+// Fallback says that another model was meant to answer.
+type Fallback struct {
+	From   string `json:"from"`
+	Reason string `json:"reason"` // unavailable or budget
+}
+
+// narration is what a model adds to the computed analysis.
+type narration struct {
+	Reading           *Reading  `json:"reading"`
+	NumbersUnverified []string  `json:"numbersUnverified"`
+	Tools             []ToolUse `json:"tools"`
+	Source            Source    `json:"source"`
+}
+
+// told joins the computed analysis and the narration.
+func told(computed json.RawMessage, n narration) (json.RawMessage, error) {
+	doc := struct {
+		Ideas    json.RawMessage `json:"ideas"`
+		Patterns json.RawMessage `json:"patterns"`
+		narration
+	}{json.RawMessage("[]"), json.RawMessage("[]"), n}
+	if len(computed) > 0 {
+		if err := json.Unmarshal(computed, &doc); err != nil {
+			return nil, fmt.Errorf("read the computed analysis: %w", err)
+		}
+		doc.narration = n
+	}
+	return json.Marshal(doc)
+}
