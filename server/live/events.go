@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/fault"
@@ -34,6 +36,12 @@ func handlers() map[string]handler {
 		"mark_read":          (*Server).markRead,
 		"refresh_auth":       (*Server).refreshAuth,
 	}
+}
+
+// Events lists every event that a client may send, so that a test can ask of
+// each who may.
+func Events() []string {
+	return append(slices.Sorted(maps.Keys(handlers())), "ping")
 }
 
 // request is one event on its way through a handler.

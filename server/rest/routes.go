@@ -189,3 +189,13 @@ func (s *site) admitStray(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	}
 }
+
+// Routes lists every route as "METHOD /path", so that a test can ask of each
+// who may come.
+func Routes() []string {
+	var list []string
+	for _, r := range newSite(Options{}).routes() {
+		list = append(list, r.method+" "+r.path)
+	}
+	return list
+}
