@@ -30,11 +30,8 @@ func follow(t *testing.T, s *scripted) *followed {
 	m := newModel(w, newTheme(Look{}, io.Discard), Options{}, s.shot)
 	m.cells, m.lines = 100, 30
 	f := &followed{t, m, make(chan tea.Msg, 100)}
-	t.Cleanup(func() {
-		stop()
-		w.wait()
-		<-time.After(2 * time.Second) // the last tick
-	})
+	t.Cleanup(w.wait)
+	t.Cleanup(stop)
 	f.run(m.Init())
 	return f
 }

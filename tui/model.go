@@ -41,6 +41,7 @@ type Model struct {
 	dialog       *dialog  // nil: nothing is asked
 	help         *window  // nil: not on the screen
 	note         note
+	crash        crashed
 	pulls        int // so many were asked for
 	ticks        int
 }
@@ -71,12 +72,10 @@ func newModel(w *work, t *theme, o Options, first api.Snapshot) *Model {
 // ticked is the passing of a second.
 type ticked struct{}
 
-func tick() tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return ticked{} })
-}
+func (m *Model) tick() tea.Cmd { return m.work.after(time.Second, ticked{}) }
 
 // Init is Bubble Tea's.
-func (m *Model) Init() tea.Cmd { return tea.Batch(m.follow(), tick()) }
+func (m *Model) Init() tea.Cmd { return tea.Batch(m.follow(), m.tick()) }
 
 // Update is Bubble Tea's. It waits for nothing.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -86,7 +85,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyMsg:
 		return m, m.press(msg)
 	case ticked:
-		return m, tea.Batch(tick(), m.second())
+		return m, tea.Batch(m.tick(), m.second())
 	case occurred:
 		return m, m.happen(msg)
 	case snapped:
@@ -95,6 +94,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.takePulled(msg)
 	case done:
 		return m, m.takeDone(msg)
+	case crashed:
+		m.crash = msg
+		return m, tea.Quit
 	}
 	return m, nil
 }

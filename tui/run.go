@@ -34,7 +34,7 @@ func (o Options) now() func() time.Time {
 }
 
 // ErrCrashed says that the screen itself failed; the terminal is as it was.
-var ErrCrashed = errors.New("the screen failed, and what led to it is above: please report it")
+var ErrCrashed = errors.New("the screen failed; please report it, with what is printed here")
 
 // Run shows the screen until the user leaves it or ctx ends, which is no
 // error. Before it takes the terminal it asks the server once; that error is
@@ -55,8 +55,10 @@ func Run(ctx context.Context, o Options) error {
 	switch {
 	case ctx.Err() != nil:
 		return nil
+	case m.crash.what != "":
+		return fmt.Errorf("%w: %s", ErrCrashed, m.crash.what)
 	case errors.Is(err, tea.ErrProgramPanic):
-		return ErrCrashed
+		return ErrCrashed // Bubble Tea has printed why
 	case err != nil:
 		return fmt.Errorf("show the screen: %w", err)
 	}

@@ -2,7 +2,10 @@ package tui
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -27,8 +30,35 @@ func (w *work) do(f func(ctx context.Context, s Source) tea.Msg) tea.Cmd {
 			return nil
 		}
 		defer w.running.Done()
-		return f(w.ctx, w.source)
+		return safely(func() tea.Msg { return f(w.ctx, w.source) })
 	}
+}
+
+// crashed is a command that panicked. Bubble Tea would print that onto the
+// screen that is about to go away.
+type crashed struct{ what string }
+
+func safely(f func() tea.Msg) (msg tea.Msg) {
+	defer func() {
+		if r := recover(); r != nil {
+			msg = crashed{fmt.Sprintf("%v\n%s", r, debug.Stack())}
+		}
+	}()
+	return f()
+}
+
+// after is a message after a while, unless the screen ends before.
+func (w *work) after(d time.Duration, msg tea.Msg) tea.Cmd {
+	return w.do(func(ctx context.Context, _ Source) tea.Msg {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return msg
+		case <-ctx.Done():
+			return nil
+		}
+	})
 }
 
 func (w *work) enter() bool {
