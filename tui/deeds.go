@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/elite-trading-coach/coach/server/api"
@@ -64,6 +65,10 @@ func askDisable(p person) *dialog {
 // tierNames are the tiers that an account can have.
 func tierNames() []string { return []string{"free", "premium", "enterprise"} }
 
+// rank is the place of a tier from the least to the most; those who have not
+// signed in come before all.
+func rank(tier string) int { return slices.Index(tierNames(), tier) }
+
 func askTier(p person) *dialog {
 	d := &dialog{
 		title: "Tier of " + clean(p.name), yes: "change", choices: tierNames(),
@@ -73,11 +78,7 @@ func askTier(p person) *dialog {
 			return clean(p.name) + " is " + tier + " now.", err
 		},
 	}
-	for i, name := range d.choices {
-		if name == p.tier {
-			d.picked = i
-		}
-	}
+	d.picked = max(0, rank(p.tier))
 	return d
 }
 

@@ -100,7 +100,7 @@ func (d *detail[T]) nothing() string {
 }
 
 func (e entry) draw(c canvas, on paper) string {
-	cells := c.cells - 2
+	cells := c.rowCells()
 	columns := fit(e.columns, cells)
 	switch {
 	case e.section != "":
@@ -128,7 +128,7 @@ func behind(name string, value cell, open func() screen) entry {
 // sentences are a long text as facts, wrapped.
 func sentences(c canvas, name, text string) []entry {
 	var all []entry
-	for _, line := range wrap(clean(text), c.cells-20) {
+	for _, line := range wrap(clean(text), c.rowCells()-17) {
 		all = append(all, fact(name, cell{line, toneText}))
 		name = ""
 	}

@@ -118,8 +118,8 @@ func TestVerbs(t *testing.T) {
 		"stop an answer":              {"6 s y", "", "", "stop a2", "Stopped the answer to carla."},
 		"notice":                      {"n", "Back in five minutes.", "enter", "announce Back in five minutes.", "Told 1 234 sockets"},
 		"drain":                       {": d r a i n enter", "drain", "enter", "drain", "The server is draining."},
-		"edit a limit":                {"5 down down right enter backspace backspace", "45", "enter y", "messages of premium: 45", "premium, messages / minute: 45."},
-		"edit a budget":               {"5 down down down down enter backspace", "2.50", "enter y", "budget of free: 2500000", "free, budget / month: $2.50."},
+		"edit a limit":                {"5 down down right right enter backspace backspace", "45", "enter y", "messages of premium: 45", "premium, messages / minute: 45."},
+		"edit a budget":               {"5 down down down down right enter backspace", "2.50", "enter y", "budget of free: 2500000", "free, budget / month: $2.50."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, aServer(), 100, 30).keys(c.keys).types(c.text).keys(c.then)

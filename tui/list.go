@@ -325,14 +325,14 @@ func (l *list[T]) headings() []heading {
 }
 
 func (l *list[T]) draw(c canvas) []string {
-	columns := fit(l.headings(), c.cells-2)
-	lines := []string{c.headLine(columns, l.order(), c.cells-2)}
+	columns := fit(l.headings(), c.rowCells())
+	lines := []string{c.headLine(columns, l.order(), c.rowCells())}
 	if len(l.rows) == 0 {
 		return append(lines, "", "  "+c.paint(toneDim, l.nothing()))
 	}
 	from, to := l.show(c.lines-1, len(l.rows))
 	for i := from; i < to; i++ {
-		lines = append(lines, c.rowLine(columns, l.cells(l.rows[i]), c.cells-2, c.paperOf(i, l.cursor)))
+		lines = append(lines, c.rowLine(columns, l.cells(l.rows[i]), c.rowCells(), c.paperOf(i, l.cursor)))
 	}
 	return lines
 }

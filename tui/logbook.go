@@ -123,7 +123,7 @@ func (b *logbook) draw(c canvas) []string {
 	if len(b.shown) == 0 {
 		return []string{"", "  " + c.paint(toneDim, b.nothing())}
 	}
-	columns := fit([]heading{{width: 8}, {width: 5}, {width: 20, flex: 1}}, c.cells-2)
+	columns := fit([]heading{{width: 8}, {width: 5}, {width: 20, flex: 1}}, c.rowCells())
 	from, to := b.show(c.lines, len(b.shown))
 	var lines []string
 	for i := from; i < to; i++ {
@@ -133,7 +133,7 @@ func (b *logbook) draw(c canvas) []string {
 			text.tone = levelCell(l.Level).tone
 		}
 		row := []cell{{clock(l.At, c.now.Location()), toneDim}, levelCell(l.Level), text}
-		lines = append(lines, c.rowLine(columns, row, c.cells-2, c.paperOf(i, b.cursor)))
+		lines = append(lines, c.rowLine(columns, row, c.rowCells(), c.paperOf(i, b.cursor)))
 	}
 	return lines
 }

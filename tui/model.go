@@ -15,6 +15,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -136,6 +138,7 @@ func (m *Model) snapped(shot api.Snapshot) {
 		m.history = shot.History
 	}
 	m.shot = shot
+	slices.SortStableFunc(m.shot.Tiers, func(a, b api.Tier) int { return cmp.Compare(rank(a.Name), rank(b.Name)) })
 	if m.look == "" && shot.You.Scope == api.ScopeReadOnly {
 		m.look = "This operator token may look and change nothing."
 	}

@@ -87,23 +87,23 @@ func databaseTile(d api.Database) tile {
 }
 
 func (o *overview) draw(c canvas) []string {
-	const across = 3
+	const across, gap = 3, 3
 	tiles := o.tiles(c.model.shot)
 	below := append(tierLines(c), nodeLines(c)...)
 	height := o.height(c, len(below))
-	each := (c.cells - 2) / across
+	each := (c.rowCells() + gap) / across
 	var lines []string
 	for row := 0; row < len(tiles); row += across {
 		drawn := make([][]string, across)
 		for i := range drawn {
-			drawn[i] = tiles[row+i].draw(c, each-2, height)
+			drawn[i] = tiles[row+i].draw(c, each-gap, height)
 		}
 		for i := range drawn[0] {
 			line := "  "
 			for _, t := range drawn {
 				line += t[i] + blank(each-width(t[i]))
 			}
-			lines = append(lines, line)
+			lines = append(lines, strings.TrimRight(line, " "))
 		}
 	}
 	return append(lines, below...)
@@ -123,7 +123,7 @@ func (t tile) draw(c canvas, cells, height int) []string {
 		lines = append(lines, databaseLines(c, cells, height)...)
 	} else {
 		for _, line := range c.spark(bars(c.model.history, cells, t.of), height, t.least) {
-			lines = append(lines, c.paint(toneAccent, line))
+			lines = append(lines, c.paint(toneCourse, line))
 		}
 	}
 	return append(lines, c.paint(toneDim, c.clip(t.more, cells)), "")
@@ -139,7 +139,7 @@ func databaseLines(c canvas, cells, height int) []string {
 	}
 	lines[0] = c.clip(text, cells)
 	if height > 1 && d.MaxOpen > 0 {
-		lines[height-1] = c.paint(toneAccent, c.gauge(d.InUse, d.MaxOpen, cells))
+		lines[height-1] = c.paint(toneCourse, c.gauge(d.InUse, d.MaxOpen, cells))
 	}
 	return lines
 }
@@ -147,7 +147,7 @@ func databaseLines(c canvas, cells, height int) []string {
 // tierLines are the tiers in a few words.
 func tierLines(c canvas) []string {
 	columns := []heading{{head: "TIER", width: 12}, {head: "ACCOUNTS", width: 10, right: true}, {head: "CONNECTED", width: 10, right: true}, {head: "SOCKETS", width: 9, right: true}, {head: "REFUSED", width: 9, right: true}}
-	cells := min(c.cells-2, 64)
+	cells := min(c.rowCells(), 64)
 	fitted := fit(columns, cells)
 	lines := []string{c.headLine(fitted, "", cells)}
 	for _, t := range c.model.shot.Tiers {
@@ -172,7 +172,7 @@ func nodeLines(c canvas) []string {
 		return nil
 	}
 	columns := []heading{{head: "NODE", width: 14, flex: 1}, {head: "VERSION", width: 10}, {head: "UP", width: 8, right: true}, {head: "SOCKETS", width: 9, right: true}, {head: "MSG/S", width: 7, right: true}, {head: "ACK P99", width: 8, right: true}, {head: "CPU", width: 6, right: true}}
-	cells := min(c.cells-2, 96)
+	cells := min(c.rowCells(), 96)
 	fitted := fit(columns, cells)
 	lines := []string{"", c.headLine(fitted, "", cells)}
 	for _, n := range nodes {

@@ -50,6 +50,9 @@ type canvas struct {
 	model        *Model
 }
 
+// rowCells are what a row has between the mark before it and the margin behind.
+func (c canvas) rowCells() int { return c.cells - 3 }
+
 // hint is a key and what it does.
 type hint struct{ key, does string }
 

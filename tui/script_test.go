@@ -273,6 +273,7 @@ func aSnapshot() api.Snapshot {
 		})
 	}
 	shot.Load = shot.History[len(shot.History)-1]
+	shot.Tiers = []api.Tier{{Name: "anonymous", Limits: api.Limits{Requests15m: 100, BurstPerSecond: 10}, Refused: map[string]int64{"requests": 1730, "signin": 230}}}
 	for i, name := range tierNames() {
 		shot.Tiers = append(shot.Tiers, api.Tier{
 			Name: name, Accounts: []int64{4210, 380, 12}[i], Users: []int{700, 250, 8}[i], Sockets: []int{810, 390, 34}[i],

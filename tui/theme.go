@@ -17,6 +17,7 @@ const (
 	toneDim         // what one reads last
 	toneFaint       // rules and frames
 	toneAccent      // where one is
+	toneCourse      // how something went
 	toneGood
 	toneWarn
 	toneBad
@@ -115,14 +116,14 @@ type colours struct {
 // The colours are those of the web page, so that both look like one program.
 func darkColours() colours {
 	return colours{ground: "#1f3342", tones: [toneCount]string{
-		toneDim: "#8a98a5", toneFaint: "#46535f", toneAccent: "#8cc4e6",
+		toneDim: "#8a98a5", toneFaint: "#46535f", toneAccent: "#8cc4e6", toneCourse: "#5b8fae",
 		toneGood: "#8fc9a0", toneWarn: "#e8c06a", toneBad: "#ff9b91",
 	}}
 }
 
 func lightColours() colours {
 	return colours{ground: "#dcebf5", tones: [toneCount]string{
-		toneDim: "#55636f", toneFaint: "#b4bec7", toneAccent: "#1d4f6e",
+		toneDim: "#55636f", toneFaint: "#b4bec7", toneAccent: "#1d4f6e", toneCourse: "#6f9cb8",
 		toneGood: "#1d6b3a", toneWarn: "#8a5a00", toneBad: "#a3231c",
 	}}
 }

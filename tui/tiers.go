@@ -166,9 +166,9 @@ func (t *tiers) draw(c canvas) []string {
 	for _, tier := range all {
 		head += c.paint(tierCell(tier.Name).tone, c.left(strings.ToUpper(tier.Name), each))
 		accounts += c.left(count(tier.Accounts), each)
-		online += c.left(count(tier.Users)+c.paint(toneDim, " over "+count(tier.Sockets)+" sockets"), each)
+		online += c.left(count(tier.Users)+c.paint(toneDim, socketsOver(tier, each)), each)
 	}
-	lines := []string{head, accounts, online, "", "  " + c.paint(toneDim, c.left("LIMIT", label)+"and how often it refused since the start")}
+	lines := []string{head, accounts, online, "", "  " + c.paint(toneDim, c.left("LIMIT", label)+refusals(each))}
 	for i, k := range knobs() {
 		line := c.paperOf(i, t.cursor).before + c.paint(toneText, c.left(k.name, label))
 		for j, tier := range all {
@@ -180,6 +180,25 @@ func (t *tiers) draw(c canvas) []string {
 		lines = append(lines, "", "  "+c.paint(toneBad, t.wrong))
 	}
 	return lines
+}
+
+// roomy is how many cells of a tier have room for words.
+const roomy = 24
+
+// refusals says what stands beside a limit.
+func refusals(cells int) string {
+	if cells < roomy {
+		return "-n: it refused n times since the start"
+	}
+	return "and how often it refused since the start"
+}
+
+// socketsOver is what users are connected over, as far as there is room.
+func socketsOver(tier api.Tier, cells int) string {
+	if cells < roomy {
+		return " / " + count(tier.Sockets)
+	}
+	return " over " + count(tier.Sockets) + " sockets"
 }
 
 // place is a field of the page: its limit, its tier, and its cells.
@@ -194,6 +213,9 @@ func (t *tiers) cell(c canvas, k knob, tier api.Tier, at place) string {
 	more := ""
 	if n := tier.Refused[k.refused]; n > 0 {
 		more = "  " + count(n) + " refused"
+		if at.cells < roomy {
+			more = "  -" + short(float64(n))
+		}
 	}
 	if here {
 		return c.selected[toneStrong].paint(value) + c.left(c.paint(toneWarn, more), at.cells-width(value))

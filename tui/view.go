@@ -124,7 +124,7 @@ func (m *Model) state(c canvas) string {
 func (m *Model) tabs(c canvas) []string {
 	var names, rule strings.Builder
 	names.WriteString(" ")
-	rule.WriteString(c.rule)
+	rule.WriteString(c.paint(toneFaint, c.rule))
 	gap, numbered := 2, c.cells >= 110
 	for i, p := range m.pages {
 		text, as := p.title, toneDim
