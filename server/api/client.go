@@ -53,6 +53,12 @@ func (c *Client) Post(ctx context.Context, path string, in, out any) error {
 	return c.send(ctx, http.MethodPost, path, in, out)
 }
 
+// Delete sends in as JSON with the wish to delete what is at path; it may be
+// nil. Its errors are those of Get.
+func (c *Client) Delete(ctx context.Context, path string, in any) error {
+	return c.send(ctx, http.MethodDelete, path, in, nil)
+}
+
 // Health asks how the server is: "" for everything, or one of live, ready, db,
 // websocket, ai, uploads. A server that says it is down is an answer, and no
 // error.

@@ -83,6 +83,9 @@ func Dial(ctx context.Context, target string, h ClientHandler) (*Client, error) 
 	stop := context.AfterFunc(ctx, c.Cut)
 	defer stop()
 	ws, reply, err := gws.NewClientFromConn((*clientEvents)(c), clientOptions(webSocketURL(address)), conn)
+	if reply != nil {
+		defer reply.Body.Close()
+	}
 	if err != nil {
 		return nil, dialError(ctx, reply, err)
 	}
