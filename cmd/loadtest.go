@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -157,19 +156,19 @@ func (a *app) loadOptions(c *cobra.Command, f loadFlags) (o loadtest.Options, er
 func (a *app) target(c *cobra.Command, tokenFile string, o *loadtest.Options) error {
 	ours := o.URL == ""
 	if ours {
-		url, err := a.serverURL(c)
+		url, trusting, err := a.ownServer(c)
 		if err != nil {
 			return err
 		}
+		if trusting != nil {
+			return &usageError{"this configuration serves TLS, and its certificate is for a name; say it with --url https://NAME:PORT"}
+		}
 		o.URL = url
 	}
-	token, err := a.operatorToken(tokenFile)
-	if err != nil {
-		return err
-	}
-	if token != "" {
+	if tokenFile != "" || a.env("COACH_ADMIN_TOKEN") != "" || a.env("COACH_ADMIN_TOKEN_FILE") != "" {
+		token, err := a.operatorToken(reach{tokenFile: tokenFile})
 		o.Operator = &api.Client{BaseURL: o.URL, Token: token}
-		return nil
+		return err
 	}
 	cfg, _, _ := a.load(c) // what is wrong with other settings does not matter here
 	if path := cfg.Server.AdminSocket; ours && path != "" {
@@ -178,31 +177,4 @@ func (a *app) target(c *cobra.Command, tokenFile string, o *loadtest.Options) er
 		}
 	}
 	return nil
-}
-
-// operatorToken finds a token: in a file that a flag or the environment names,
-// or in the environment; "" when there is none.
-func (a *app) operatorToken(file string) (string, error) {
-	if file == "" {
-		if token := a.env("COACH_ADMIN_TOKEN"); token != "" {
-			return token, nil
-		}
-		file = a.env("COACH_ADMIN_TOKEN_FILE")
-	}
-	if file == "" {
-		return "", nil
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return "", fmt.Errorf("read the operator's token: %w", err)
-	}
-	defer f.Close()
-	line, err := bufio.NewReader(io.LimitReader(f, maxPassword)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read the operator's token: %w", err)
-	}
-	if line = strings.TrimSpace(line); line == "" {
-		return "", fmt.Errorf("%s holds no operator's token; `coach token create` makes one", file)
-	}
-	return line, nil
 }
