@@ -15,6 +15,7 @@ type backend struct {
 	serve   func(ctx context.Context, o server.Options) error
 	migrate func(ctx context.Context, c configs.Config) (migrator, error)
 	users   func(ctx context.Context, c configs.Config, log *slog.Logger) (users, error)
+	ask     func(ctx context.Context, c configs.Config, q server.Question, log *slog.Logger, emit func(string) error) (server.Reply, error)
 	journal func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error)
 }
 
@@ -46,6 +47,7 @@ type trades interface {
 func theServer() backend {
 	return backend{
 		serve: server.Run,
+		ask:   server.Ask,
 		migrate: func(ctx context.Context, c configs.Config) (migrator, error) {
 			m, err := server.Migrate(ctx, c)
 			if err != nil {

@@ -26,7 +26,7 @@ func newRoot(a *app) *cobra.Command {
 	configs.AddFlags(flags, "log-format", "log-level")
 	root.AddCommand(
 		newServe(a), newMigrate(a), newUser(a), newPlan(a), newImport(a), newHealth(a), newConfig(a), newVersion(a), newDocs(a),
-		newAdmin(a), newLoadtest(a),
+		newAdmin(a), newLoadtest(a), newAsk(a),
 	)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

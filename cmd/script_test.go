@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -58,6 +61,9 @@ func scripts(databaseURL string) testscript.Params {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("COACH_TEST_UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
+			if err := writeChart(filepath.Join(env.WorkDir, "chart.png")); err != nil {
+				return err
+			}
 			port, err := freePort()
 			env.Setenv("PORT", port)
 			env.Setenv("DATABASE_URL", databaseURL)
@@ -76,6 +82,15 @@ func scripts(databaseURL string) testscript.Params {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "healthy": healthy},
 	}
+}
+
+// writeChart makes the picture that scripts show the coach.
+func writeChart(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(png.Encode(f, image.NewGray(image.Rect(0, 0, 80, 60))), f.Close())
 }
 
 // exits runs a command and wants its exit code: exits CODE coach …

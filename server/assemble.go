@@ -49,6 +49,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	}
 	s.worker = coach.NewWorker(coach.Options{
 		Chat: s.chat, Bus: s.bus, Model: s.model, Journal: records, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
+		Images: s.imagesOf,
 		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Limit: c.AI.Total, Logger: s.log,
 	})
 	limits := func(ctx context.Context, a auth.Actor) any { return s.allowance(ctx, a) }
@@ -62,7 +63,8 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	return rest.New(rest.Options{
-		Auth: s.auth, Chat: s.chat, Journal: records, Uploads: s.uploads, Links: s.links, Limiter: s.limiter, Tiers: s.tiers,
+		Auth: s.auth, Chat: s.chat, Journal: records, Uploads: s.uploads, Links: s.links,
+		Analyst: &coach.Analyst{Model: s.model, Journal: records, Limit: c.AI.Total}, Limiter: s.limiter, Tiers: s.tiers,
 		Origins: s.origins.may, TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
 		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,
 		Version: s.Build.Version, Health: s.health, Checks: s.checks(), Ready: s.readiness,

@@ -11,6 +11,7 @@ import (
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/rest"
@@ -133,6 +134,22 @@ func ownUpload(u *url.URL, public string) (id string, ok bool) {
 	rest, ok := strings.CutPrefix(u.Path, "/api/uploads/")
 	id, found := strings.CutSuffix(rest, "/file")
 	return id, ok && found && storage.ValidID(id)
+}
+
+// imagesOf is what a model may be shown of a message. A picture in the cloud
+// is named and not fetched: only what was uploaded here is looked at.
+func (s *Server) imagesOf(m chat.Message) []coach.Image {
+	var list []coach.Image
+	for _, u := range m.Uploads {
+		list = append(list, coach.Image{ID: u.ID, MIME: upload.MediaType(u.Format), Alt: u.OriginalName, Load: func(ctx context.Context) ([]byte, error) {
+			data, _, err := s.uploads.ForModel(ctx, u.ID)
+			return data, err
+		}})
+	}
+	if m.ImageURL != nil {
+		list = append(list, coach.Image{Alt: "an image at Cloudinary"})
+	}
+	return list
 }
 
 // cloudName is the configured cloud, "" = none.

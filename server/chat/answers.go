@@ -306,6 +306,33 @@ func leaseError(err error) error {
 	return err
 }
 
+// TakeAnswer counts one answer of the actor's day for what is answered outside
+// conversations; BUDGET_EXHAUSTED when there are none left. GiveBack returns it
+// where nothing came of it.
+func (s *Service) TakeAnswer(ctx context.Context, a auth.Actor) (giveBack func(), err error) {
+	limit, day := s.answersPerDay(a), s.now()
+	if limit < 0 || a.Admin() {
+		return func() {}, nil
+	}
+	left := false
+	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
+		left, err = tx.TakeAnswer(ctx, a.UserID, answerDay(day), limit)
+		return err
+	})
+	if err == nil && !left {
+		err = &fault.Error{Code: fault.BudgetExhausted, Message: noAnswersLeft, ResetsAt: nextDay(day), RetryAfter: nextDay(day).Sub(day)}
+	}
+	return func() {
+		// The asker may be gone by now.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err := s.store.Tx(ctx, func(tx *storage.Tx) error { return tx.ReturnAnswer(ctx, a.UserID, answerDay(day)) })
+		if err != nil {
+			s.log.Warn("an answer that came to nothing was not given back", "user", a.UserID, "err", err)
+		}
+	}, err
+}
+
 // AnswersToday is how many answers the actor has taken of the day's, and when
 // the day ends.
 func (s *Service) AnswersToday(ctx context.Context, a auth.Actor) (used int, resetsAt time.Time, err error) {

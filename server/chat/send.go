@@ -119,6 +119,8 @@ func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft, images imag
 	return out, err
 }
 
+const noAnswersLeft = "You have had all the coach's answers of today; there are new ones tomorrow."
+
 // newAnswer is the row that asks the coach to answer parent: pending, or
 // failed at once when the asker has no answers left today.
 func (s *Service) newAnswer(ctx context.Context, tx *storage.Tx, a auth.Actor, parent storage.Message) (storage.Message, error) {
@@ -136,7 +138,7 @@ func (s *Service) newAnswer(ctx context.Context, tx *storage.Tx, a auth.Actor, p
 	}
 	if !left {
 		answer.Status = StatusFailed
-		answer.ErrorCode, answer.ErrorMessage = string(fault.BudgetExhausted), "You have had all the coach's answers of today; there are new ones tomorrow."
+		answer.ErrorCode, answer.ErrorMessage = string(fault.BudgetExhausted), noAnswersLeft
 		answer.ResetsAt = nextDay(answer.CreatedAt)
 	}
 	return answer, nil

@@ -23,6 +23,9 @@ func (*Builtin) Name() string { return "built-in" }
 // Stream answers a prompt. Each paragraph is emitted when its work is done;
 // nothing pretends to type.
 func (b *Builtin) Stream(ctx context.Context, p Prompt, emit func(text string) error) (Answer, error) {
+	if onlyAChart(p) {
+		return Answer{Model: b.Name()}, cannotSee()
+	}
 	s := &script{ctx: ctx, emit: emit, prompt: p}
 	s.answer.Model = b.Name()
 	s.run()

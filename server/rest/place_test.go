@@ -19,6 +19,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/storage"
@@ -83,6 +84,9 @@ func open(t *testing.T, changes ...change) *place {
 	}
 	p.chat = chat.New(co)
 	p.gallery(&o)
+	if o.Analyst == nil {
+		o.Analyst = &coach.Analyst{Model: coach.NewBuiltin()}
+	}
 	o.Auth, o.Chat, o.Journal = p.auth, p.chat, journal.New(journal.Options{Store: p.store})
 	p.site = newSite(o)
 	p.serve()

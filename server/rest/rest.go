@@ -26,6 +26,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/upload"
@@ -39,6 +40,8 @@ type Options struct {
 	// Uploads keeps images, and Links opens them by signed addresses.
 	Uploads *upload.Service
 	Links   *upload.Links
+	// Analyst answers outside conversations.
+	Analyst *coach.Analyst
 	Limiter limit.Limiter
 	Tiers   *limit.Tiers
 	// LimitsOff counts nothing, for benches.

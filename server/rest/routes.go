@@ -34,6 +34,8 @@ const (
 	usual = 30 * time.Second
 	// copying is the deadline of whole files, of trades or of images.
 	copying = 5 * time.Minute
+	// thinking is the deadline of an answer of the coach.
+	thinking = 4 * time.Minute
 	// probing is the deadline of a health check.
 	probing = 10 * time.Second
 	// endless is for streams, which end by themselves.
@@ -89,6 +91,7 @@ func (s *site) routes() []route {
 		{post, "/api/messages/:id/regenerate", member, usual, s.regenerate},
 		{get, "/api/messages/:id/stream", member, endless, s.streamAnswer},
 
+		{post, "/api/analyze-trade", member, thinking, s.analyzeTrade},
 		{post, "/api/uploads", member, copying, s.addUploads},
 		{get, "/api/uploads/:id", member, usual, s.upload},
 		{del, "/api/uploads/:id", member, usual, s.deleteUpload},

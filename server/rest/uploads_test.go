@@ -128,6 +128,7 @@ func (p *person) everyUploadRoute(conversation string) {
 	p.get(p.pathOf(u.ThumbnailURL)).want(http.StatusOK)
 	p.form("/api/uploads", part{"conversationId", "", conversation}, part{"file", "x.png", string(chart(p.t, 2))}).want(http.StatusCreated)
 	p.delete("/api/uploads/"+u.ID, nil).want(http.StatusOK)
+	p.post("/api/analyze-trade", map[string]string{"description": "long 2 MES at 6000, stop 5994, target 6012, account 25k"}).want(http.StatusOK)
 }
 
 func TestAMessageShowsItsImages(t *testing.T) {

@@ -92,6 +92,49 @@ func tooLarge(field, message string) error {
 	return &fault.Error{Code: fault.PayloadTooLarge, Message: message, Details: []fault.Detail{{Field: field, Message: message}}}
 }
 
+// Prepared is an image made ready for a model and kept nowhere. It can be
+// loaded until the batch is discarded.
+type Prepared struct {
+	Name, Type string // Type is a Content-Type
+	Load       func(ctx context.Context) ([]byte, error)
+}
+
+// Prepare makes what was received ready for a model. It counts as uploading.
+func (b *Batch) Prepare(ctx context.Context) ([]Prepared, error) {
+	if len(b.items) == 0 {
+		return nil, nil
+	}
+	if err := b.s.Allow(ctx, b.actor, len(b.items)); err != nil {
+		return nil, err
+	}
+	list := make([]Prepared, len(b.items))
+	for i, it := range b.items {
+		if err := b.look(ctx, it); err != nil {
+			return nil, err
+		}
+		list[i] = it.shots.prepared(it.name)
+	}
+	return list, nil
+}
+
+func (s *shots) prepared(name string) Prepared {
+	one := s.original
+	if s.model != nil {
+		one = *s.model
+	}
+	return Prepared{name, MediaType(one.format), func(context.Context) ([]byte, error) { return os.ReadFile(one.path) }}
+}
+
+// PrepareFile makes a local file ready for a model, as an upload would be, with
+// temporary files in dir. remove takes them away.
+func PrepareFile(ctx context.Context, path, dir string, o Options) (p Prepared, remove func(), err error) {
+	made, err := newDarkroom(dir, orDefault(o.MaxPixels, defaultPixels), orDefault(o.ModelEdge, defaultEdge)).develop(ctx, path)
+	if err != nil {
+		return Prepared{}, func() {}, err
+	}
+	return made.prepared(cleanName(path)), made.remove, nil
+}
+
 // look checks the image and makes its pictures. A refusal names the field.
 func (b *Batch) look(ctx context.Context, it *item) error {
 	shots, err := b.s.darkroom.develop(ctx, it.path)

@@ -37,9 +37,11 @@ import (
 
 // What a request may hold.
 const (
-	MaxImages  = 5
-	MaxImage   = 10 << 20 // bytes of one image
-	MaxRequest = 50 << 20 // bytes of all images of a request
+	MaxImages     = 5
+	MaxImage      = 10 << 20 // bytes of one image
+	MaxRequest    = 50 << 20 // bytes of all images of a request
+	defaultPixels = 40_000_000
+	defaultEdge   = 2048
 	// maxName is how many characters of a file's name are kept.
 	maxName = 200
 )
@@ -85,8 +87,8 @@ type Service struct {
 // New puts the room together and makes its folder.
 func New(o Options) (*Service, error) {
 	o.Share = orDefault(o.Share, 1<<30)
-	o.MaxPixels = orDefault(o.MaxPixels, 40_000_000)
-	o.ModelEdge = orDefault(o.ModelEdge, 2048)
+	o.MaxPixels = orDefault(o.MaxPixels, defaultPixels)
+	o.ModelEdge = orDefault(o.ModelEdge, defaultEdge)
 	o.Loose = orDefault(o.Loose, 24*time.Hour)
 	o.MaxReceiving = orDefault(o.MaxReceiving, 64)
 	if o.Allow == nil {
