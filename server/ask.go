@@ -44,11 +44,11 @@ func Ask(ctx context.Context, c configs.Config, q Question, log *slog.Logger, em
 		defer remove()
 		idea.Images = []coach.Image{image}
 	}
-	model, err := askModel(c, log)
+	models, err := newChain(c, coach.ModelOptions{Logger: log})
 	if err != nil {
 		return Reply{}, err
 	}
-	answer, err := (&coach.Analyst{Model: model}).Analyse(ctx, idea, emit)
+	answer, err := (&coach.Analyst{Model: models, Limit: c.AI.Total}).Analyse(ctx, idea, emit)
 	return Reply{Model: answer.Model, Verdict: answer.Verdict}, err
 }
 
@@ -66,6 +66,3 @@ func askImage(ctx context.Context, c configs.Upload, path string) (coach.Image, 
 	}
 	return coach.Image{MIME: ready.Type, Alt: ready.Name, Load: ready.Load}, remove, nil
 }
-
-// askModel is who answers.
-func askModel(configs.Config, *slog.Logger) (coach.Model, error) { return coach.NewBuiltin(), nil }

@@ -49,7 +49,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	}
 	s.worker = coach.NewWorker(coach.Options{
 		Chat: s.chat, Bus: s.bus, Model: s.model, Journal: records, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
-		Images: s.imagesOf,
+		Images:  s.imagesOf,
 		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Limit: c.AI.Total, Logger: s.log,
 	})
 	limits := func(ctx context.Context, a auth.Actor) any { return s.allowance(ctx, a) }

@@ -69,6 +69,9 @@ func (c *Chain) Stream(ctx context.Context, p Prompt, emit func(string) error) (
 	if len(c.models) == 0 || distressIn(p.Text) != distressNone {
 		return c.builtin.Stream(ctx, p, emit)
 	}
+	if onlyAChart(p) && !c.Sees() {
+		return Answer{}, cannotSee()
+	}
 	spoke := false
 	speak := func(piece string) error { spoke = true; return emit(piece) }
 	first, reason := c.models[0].Name(), ""
@@ -127,6 +130,9 @@ func (c *Chain) reasonOf(m *OpenAI, err error, before string) string {
 // standIn is the answer of the built-in coach in place of a model's; it says
 // so.
 func (c *Chain) standIn(ctx context.Context, p Prompt, f Fallback, emit func(string) error) (Answer, error) {
+	if onlyAChart(p) {
+		return Answer{}, cannotSee()
+	}
 	notice := "The language model is away, so this is the built-in coach's answer.\n\n"
 	if f.Reason == reasonBudget {
 		notice = "Your budget for language models is used up for this month (UTC), so this is the built-in coach's answer. Its sums are the same.\n\n"

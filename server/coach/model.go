@@ -11,7 +11,7 @@ import (
 // Image is a picture that belongs to a message.
 type Image struct {
 	ID   string // of the upload; empty for a picture that is only named
-	MIME string // image/png, image/jpeg, image/webp or image/gif
+	MIME string // of the picture as it was sent; what Load gives may be another of png, jpeg, webp and gif
 	Alt  string // how it is called where it cannot be seen: its name, or ""
 	// Load gives the bytes as a model is to see them, already sized for it. A
 	// model that sees calls it once; nil: the picture cannot be had.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -223,7 +224,7 @@ func (m *OpenAI) pictures(ctx context.Context, p Prompt) ([]openai.ChatMessagePa
 			return nil, fmt.Errorf("load image %s: %w", i.ID, err)
 		}
 		parts = append(parts, openai.ChatMessagePart{Type: openai.ChatMessagePartTypeImageURL, ImageURL: &openai.ChatMessageImageURL{
-			URL: "data:" + i.MIME + ";base64," + base64.StdEncoding.EncodeToString(data), Detail: openai.ImageURLDetailHigh,
+			URL: "data:" + http.DetectContentType(data) + ";base64," + base64.StdEncoding.EncodeToString(data), Detail: openai.ImageURLDetailHigh,
 		}})
 	}
 	return parts, nil
