@@ -17,6 +17,7 @@ type backend struct {
 	users   func(ctx context.Context, c configs.Config, log *slog.Logger) (users, error)
 	ask     func(ctx context.Context, c configs.Config, q server.Question, log *slog.Logger, emit func(string) error) (server.Reply, error)
 	journal func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error)
+	backups func(c configs.Config, build api.Build) (*server.Backups, error)
 }
 
 type migrator interface {
@@ -46,8 +47,9 @@ type trades interface {
 
 func theServer() backend {
 	return backend{
-		serve: server.Run,
-		ask:   server.Ask,
+		serve:   server.Run,
+		backups: server.OpenBackups,
+		ask:     server.Ask,
 		migrate: func(ctx context.Context, c configs.Config) (migrator, error) {
 			m, err := server.Migrate(ctx, c)
 			if err != nil {

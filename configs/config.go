@@ -48,6 +48,7 @@ type Config struct {
 	Log      Log
 
 	Housekeeping Housekeeping
+	Backup       Backup
 }
 
 // Server is about the one port and what stands before it.
@@ -200,6 +201,16 @@ type Cluster struct {
 type Log struct {
 	Level  string // debug, info, warn, error
 	Format string // auto, json, text
+}
+
+// Backup says where backups are kept, and how often `serve` makes one.
+type Backup struct {
+	// Dir is the folder of backups; a disk of its own is the better place.
+	Dir string
+	// Every is the time between scheduled backups; 0: none are scheduled.
+	Every time.Duration
+	// Keep is how many scheduled backups are kept.
+	Keep int
 }
 
 // Housekeeping says what is removed when, and how much room is left alone.

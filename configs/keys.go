@@ -45,7 +45,7 @@ func (k Key) FileEnv() string {
 func Keys() []Key {
 	groups := [][]Key{
 		placeKeys(), serverKeys(), tlsKeys(), databaseKeys(), authKeys(), limitKeys(), realtimeKeys(), aiKeys(), uploadKeys(),
-		clusterKeys(), logKeys(), housekeepingKeys(),
+		clusterKeys(), logKeys(), housekeepingKeys(), backupKeys(),
 	}
 	var keys []Key
 	for _, group := range groups {
@@ -440,6 +440,26 @@ func logKeys() []Key {
 			Path: "log.format", Env: "LOG_FORMAT", Flag: "log-format", Default: "auto",
 			Help:    "auto is text on a terminal and JSON elsewhere",
 			binding: oneOf(func(c *Config) *string { return &c.Log.Format }, "auto", "json", "text"),
+		},
+	}
+}
+
+func backupKeys() []Key {
+	return []Key{
+		{
+			Path: "backup.dir", Env: "BACKUP_DIR", Unset: "backups in the data folder",
+			Help:    "folder that backups are kept in; another disk is the better place",
+			binding: text(func(c *Config) *string { return &c.Backup.Dir }),
+		},
+		{
+			Path: "backup.every", Env: "BACKUP_EVERY", Default: "0s",
+			Help:    "time between the backups that a running server makes; 0s for none",
+			binding: span(func(c *Config) *time.Duration { return &c.Backup.Every }, 0, 90*day),
+		},
+		{
+			Path: "backup.keep", Env: "BACKUP_KEEP", Default: "7",
+			Help:    "how many of them are kept",
+			binding: whole(func(c *Config) *int { return &c.Backup.Keep }, 1, 10_000),
 		},
 	}
 }

@@ -97,6 +97,7 @@ func TestDefaults(t *testing.T) {
 		Housekeeping: Housekeeping{
 			Every: 5 * time.Minute, Sessions: 7 * 24 * time.Hour, Audit: 365 * 24 * time.Hour, DiskReserveMiB: 100,
 		},
+		Backup: Backup{Dir: filepath.Join("coach_data", "backups"), Keep: 7},
 	}
 	if diff := cmp.Diff(want, cfg); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)

@@ -22,6 +22,11 @@ func (l *loader) settle(cfg *Config, sources Sources) {
 	default:
 		cfg.Server.AdminSocket = l.within(cfg.Server.AdminSocket)
 	}
+	if cfg.Backup.Dir == "" {
+		cfg.Backup.Dir = filepath.Join(cfg.DataDir, "backups")
+	} else {
+		cfg.Backup.Dir = l.within(cfg.Backup.Dir)
+	}
 	if cfg.Upload.Dir == "" {
 		cfg.Upload.Dir = filepath.Join(cfg.DataDir, "uploads")
 	} else {

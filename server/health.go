@@ -40,7 +40,7 @@ func (s *Server) health(ctx context.Context) api.Health {
 func (s *Server) checks() map[string]func(ctx context.Context) api.Check {
 	return map[string]func(ctx context.Context) api.Check{
 		"disk": s.checkDisk,
-		"db":   s.checkDatabase, "websocket": s.checkSockets, "ai": s.checkCoach, "uploads": s.checkUploads, "bus": s.checkBus,
+		"db":   s.checkDatabase, "websocket": s.checkSockets, "ai": s.checkCoach, "uploads": s.checkUploads, "bus": s.checkBus, "backups": s.checkBackups,
 	}
 }
 

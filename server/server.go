@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/elite-trading-coach/coach/configs"
@@ -89,7 +90,8 @@ type Server struct {
 	cleanup  []func()
 
 	origins            origins
-	reloadCertificates func() error // nil: there are none to read
+	lastBackup         atomic.Pointer[backupFailure] // nil: none failed, or one was made since
+	reloadCertificates func() error                  // nil: there are none to read
 }
 
 // Run serves until ctx ends, then stops gracefully. An error tells what kept
@@ -119,6 +121,9 @@ func Run(ctx context.Context, o Options) error {
 		return errors.Join(err, s.stages.stop())
 	}
 	s.stages.start("reload", s.watchReload)
+	if o.Config.Backup.Every > 0 {
+		s.stages.start("backups", s.keepBackups)
+	}
 	web := newHTTP(handler, s.log)
 	s.stages.start("http", func(ctx context.Context) error { return serveHTTP(ctx, web, listener) })
 	s.phase.set(ready)

@@ -72,7 +72,9 @@ func families() []family {
 		{"o3-mini", priced(blind(thinks), 1_100_000, 4_400_000)},
 		{"o3", priced(thinks, 2_000_000, 8_000_000)},
 		{"o4-mini", priced(thinks, 1_100_000, 4_400_000)},
-		{"claude", chat}, {"gemini", chat}, {"pixtral", chat},
+		{"claude", chat},
+		{"gemini", chat},
+		{"pixtral", chat},
 	}
 }
 
