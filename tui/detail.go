@@ -142,7 +142,7 @@ func section(title string) []entry { return []entry{{}, {section: title}} }
 func under[R any](title, none string, columns []column[R], rows []R, open func(R) screen) []entry {
 	all := section(title)
 	if len(rows) == 0 {
-		return append(all, fact(none, cell{}))
+		return append(all, entry{columns: []heading{{width: 20, flex: 1}}, row: []cell{{none, toneDim}}})
 	}
 	heads := make([]heading, len(columns))
 	for i, c := range columns {

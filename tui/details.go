@@ -83,16 +83,16 @@ func resultCell(code string) cell {
 func limitColumns(c canvas) []column[api.LimitState] {
 	type row = api.LimitState
 	return []column[row]{
-		{heading{head: "LIMIT", width: 14, flex: 1}, func(r row) cell { return cell{r.Name, toneText} }},
+		{heading{head: "LIMIT", width: 14, flex: 1}, func(r row) cell { return cell{strings.TrimSuffix(r.Name, "Micros"), toneText} }},
 		{heading{head: "LEFT", width: 8, right: true}, func(r row) cell { return leftCell(r) }},
-		{heading{head: "OF", width: 8, right: true}, func(r row) cell { return cell{count(r.Limit), toneDim} }},
+		{heading{head: "OF", width: 8, right: true}, func(r row) cell { return cell{amount(r, r.Limit), toneDim} }},
 		{heading{head: "USE", width: 12}, func(r row) cell { return cell{c.gauge(r.Limit-r.Remaining, r.Limit, 12), leftCell(r).tone} }},
 		{heading{head: "RESETS", width: 10, right: true}, func(r row) cell { return cell{resets(r, c.now), toneDim} }},
 	}
 }
 
 func leftCell(l api.LimitState) cell {
-	text := count(l.Remaining)
+	text := amount(l, l.Remaining)
 	switch {
 	case l.Remaining <= 0:
 		return cell{text, toneBad}
@@ -102,8 +102,16 @@ func leftCell(l api.LimitState) cell {
 	return cell{text, toneGood}
 }
 
+// amount writes a number of a limit; those of money say so by their names.
+func amount(l api.LimitState, n int) string {
+	if strings.HasSuffix(l.Name, "Micros") {
+		return dollars(int64(n))
+	}
+	return count(n)
+}
+
 func resets(l api.LimitState, now time.Time) string {
-	if l.ResetsAt == nil {
+	if l.ResetsAt == nil || l.Remaining >= l.Limit {
 		return ""
 	}
 	return "in " + span(time.Time(*l.ResetsAt).Sub(now).Seconds())

@@ -3,6 +3,8 @@ package tui
 import (
 	"strings"
 	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 func TestPagesAreReachedBy(t *testing.T) {
@@ -155,4 +157,22 @@ func TestReadOnly(t *testing.T) {
 func TestHelpScrolls(t *testing.T) {
 	s := open(t, aServer(), 80, 24).keys("2 ?")
 	s.shows("disconnect", "Sort by").lacks("user~ana").keys("end").shows("user~ana").keys("?").shows("QUEUE").lacks("user~ana")
+}
+
+func TestKeysThatComeInOnePiece(t *testing.T) {
+	s := open(t, aServer(), 80, 24)
+	together := func(text string, paste bool) {
+		s.run(s.m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: paste}))
+	}
+	together("2/tier=premium", false)
+	s.shows("/tier=premium", "QUEUE").keys("enter").shows("3 of 16")
+	t.Run("are nothing where they were pasted", func(t *testing.T) {
+		together("xy", true)
+		s.did()
+	})
+	t.Run("are text where one types", func(t *testing.T) {
+		s.keys("/")
+		together(" user=carla", true)
+		s.keys("enter").shows("1 of 16").did()
+	})
 }

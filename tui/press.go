@@ -11,6 +11,9 @@ import (
 // press finds whose key it is: the dialog's, the bar's, the help's, everybody's,
 // or the screen's.
 func (m *Model) press(key tea.KeyMsg) tea.Cmd {
+	if key.Type == tea.KeyRunes && (len(key.Runes) > 1 || key.Paste) {
+		return m.pressEach(key)
+	}
 	name := key.String()
 	switch {
 	case name == "ctrl+c":
@@ -31,6 +34,26 @@ func (m *Model) press(key tea.KeyMsg) tea.Cmd {
 		return cmd
 	}
 	return m.top().press(m, name)
+}
+
+// pressEach presses keys one by one that have come in one piece, as they do
+// over a slow line. What is pasted is text and no keys: where nothing is typed
+// it would be a row of verbs.
+func (m *Model) pressEach(keys tea.KeyMsg) tea.Cmd {
+	if keys.Paste && !m.typing() {
+		return nil
+	}
+	var cmds []tea.Cmd
+	for _, r := range keys.Runes {
+		cmds = append(cmds, m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: keys.Alt}))
+	}
+	return tea.Batch(cmds...)
+}
+
+// typing reports whether keys are text now.
+func (m *Model) typing() bool {
+	t, ok := m.top().(*tiers)
+	return m.bar != nil || m.dialog != nil && m.dialog.input != nil || ok && t.input != nil
 }
 
 // pressAnywhere handles the keys that mean the same on every screen.

@@ -156,6 +156,7 @@ func limitStates() []api.LimitState {
 	return []api.LimitState{
 		{Name: "messages", Limit: 10, Remaining: 1, WindowSeconds: 60, ResetsAt: &soon},
 		{Name: "requests", Limit: 100, Remaining: 82, WindowSeconds: 900, ResetsAt: &soon},
+		{Name: "budgetMicros", Limit: 2_000_000, Remaining: 1_250_000, ResetsAt: &soon},
 		{Name: "sockets", Limit: 5, Remaining: 0},
 	}
 }
