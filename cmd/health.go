@@ -144,5 +144,6 @@ func showHealth(w io.Writer, h api.Health) error {
 func writeJSON[T any](w io.Writer, value T) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false) // it goes to a terminal or a program, not into a page
 	return encoder.Encode(value)
 }

@@ -45,11 +45,13 @@ func firstOf(list []Trouble) string {
 
 // speak is the load itself.
 func (r *run) speak(ctx context.Context) error {
-	stages, from := r.o.stages()
+	stages, _ := r.o.stages()
 	r.told.say("%s of load, up to %g messages/s", length(stages), peak(stages))
 	began, before := time.Now(), ownCPU()
-	limited, stop := context.WithTimeout(ctx, length(stages))
+	broken, stop := context.WithCancel(ctx)
 	defer stop()
+	limited, cancel := context.WithTimeout(broken, length(stages))
+	defer cancel()
 	var harm sync.WaitGroup
 	var failed error
 	if r.o.Chaos {
@@ -61,20 +63,28 @@ func (r *run) speak(ctx context.Context) error {
 		})
 	}
 	harm.Go(func() { r.moveAbout(limited) })
-	if talkers := r.talkers(); len(talkers) > 0 {
-		spoken := make([]int, len(talkers))
-		pace(limited, began, arrivals(stages, from), func(intended time.Time) {
-			i := rand.N(len(talkers))
-			spoken[i]++
-			r.crowd.rec.planned.Add(1)
-			talkers[i].plan(spoken[i], intended)
-		})
-	}
+	r.talk(broken, began) // not limited, which ends at the moment of the last message
 	<-limited.Done()
 	harm.Wait()
 	r.report.LoadSeconds = time.Since(began).Seconds()
 	r.cpu, r.done = ownCPU()-before, r.serverUsage()
 	return failed
+}
+
+// talk lets somebody at random speak at each moment of the schedule.
+func (r *run) talk(ctx context.Context, began time.Time) {
+	talkers := r.talkers()
+	if len(talkers) == 0 {
+		return
+	}
+	stages, from := r.o.stages()
+	spoken := make([]int, len(talkers))
+	pace(ctx, began, arrivals(stages, from), func(intended time.Time) {
+		i := rand.N(len(talkers))
+		spoken[i]++
+		r.crowd.rec.planned.Add(1)
+		talkers[i].plan(spoken[i], intended)
+	})
 }
 
 func peak(stages []Stage) (most float64) {

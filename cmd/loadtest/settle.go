@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -16,7 +17,7 @@ const settlePatience = 20 * time.Second
 // conversations as the server has them.
 func (r *run) settle(ctx context.Context) (map[*conversation][]row, error) {
 	r.told.say("waiting for what is on its way")
-	deadline := time.Now().Add(settlePatience)
+	deadline := time.Now().Add(cmp.Or(r.o.settle, settlePatience))
 	waitFor(ctx, time.Until(deadline), func() bool {
 		for _, c := range r.convs {
 			if c.undecided() > 0 {
