@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,28 +21,16 @@ const maxGroups = 200
 // pieceOf is how many trades are gathered at a time.
 const pieceOf = 4096
 
-// Groups that gather what has no name.
-const (
-	groupNone     = "(none)"     // no setup, no emotion; no rule was missed
-	groupNotAsked = "(no check)" // by rule: the coach was not asked
-)
-
 // Report is the statistics of a span of time: trades taken and closed in it.
 type Report struct {
-	From     *Time         `json:"from"`
-	To       *Time         `json:"to"`
-	Timezone string        `json:"timezone"` // of days and hours: the plan's
-	GroupBy  string        `json:"groupBy,omitempty"`
-	Total    trading.Stats `json:"total"`
-	Groups   []Group       `json:"groups"`
+	From     *Time                `json:"from"`
+	To       *Time                `json:"to"`
+	Timezone string               `json:"timezone"` // of days and hours: the plan's
+	GroupBy  string               `json:"groupBy,omitempty"`
+	Total    trading.Stats        `json:"total"`
+	Groups   []trading.StatsGroup `json:"groups"`
 	// OtherGroups is how many smaller groups are left out.
 	OtherGroups int `json:"otherGroups"`
-}
-
-// Group is the statistics of the trades that share something.
-type Group struct {
-	Key   string        `json:"key"`
-	Stats trading.Stats `json:"stats"`
 }
 
 // Stats sums up the trades closed in [from, to), each a day of the plan's time
@@ -63,32 +50,37 @@ func (s *Service) Stats(ctx context.Context, a auth.Actor, from, to, groupBy str
 		return Report{}, err
 	}
 	page := storage.ResultPage{UserID: a.UserID, From: begin, To: end, Key: groupBy}
-	if groupBy == "rule" {
+	if groupBy == string(trading.ByRule) {
 		page.Verdicts = storage.With
 	}
-	keys := keysBy(groupBy, zone)
-	// A hundred thousand trades are gathered in pieces and by number: growing
-	// slices of them would copy more than it adds up.
+	trades, err := s.results(ctx, page)
+	if err != nil {
+		return Report{}, err
+	}
+	sums, err := trading.QueryStats(trades, trading.StatsQuery{GroupBy: trading.GroupBy(groupBy), Zone: zone, Most: maxGroups})
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{
+		From: timeOf(begin), To: timeOf(end), Timezone: zone.String(), GroupBy: groupBy,
+		Total: sums.Total, Groups: sums.Groups, OtherGroups: sums.OtherGroups,
+	}, nil
+}
+
+// results gathers the trades of a page. A hundred thousand come in pieces: one
+// growing slice would copy more than is added up.
+func (s *Service) results(ctx context.Context, page storage.ResultPage) ([]trading.Trade, error) {
 	var pieces [][]trading.Trade
-	n, parts, known := 0, map[string][]int{}, amounts{}
-	err = s.store.EachResult(ctx, page, func(row storage.Result) {
+	n, known := 0, amounts{}
+	err := s.store.EachResult(ctx, page, func(row storage.Result) {
 		if n%pieceOf == 0 {
 			pieces = append(pieces, make([]trading.Trade, 0, pieceOf))
 		}
 		last := &pieces[len(pieces)-1]
-		*last = append(*last, closedTrade(row, known))
-		for _, key := range keys(row) {
-			parts[key] = append(parts[key], n)
-		}
+		*last = append(*last, closedTrade(row, trading.GroupBy(page.Key), known))
 		n++
 	})
-	if err != nil {
-		return Report{}, err
-	}
-	trades := slices.Concat(pieces...)
-	r := Report{From: timeOf(begin), To: timeOf(end), Timezone: zone.String(), GroupBy: groupBy, Total: trading.Summarise(trades)}
-	r.Groups, r.OtherGroups = group(trades, parts)
-	return r, nil
+	return slices.Concat(pieces...), err
 }
 
 // amounts remembers decimals by their text: traders risk the same again and
@@ -108,67 +100,31 @@ func (a amounts) of(text string) *decimal.Decimal {
 	return d
 }
 
-func closedTrade(row storage.Result, known amounts) trading.Trade {
-	t := trading.Trade{OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt, Risk: known.of(row.Risk)}
+// closedTrade is a row as the sums need it; by says what its key names.
+func closedTrade(row storage.Result, by trading.GroupBy, known amounts) trading.Trade {
+	t := trading.Trade{OpenedAt: row.OpenedAt, ClosedAt: row.ClosedAt, Risk: known.of(row.Risk), Verdict: trading.Verdict(row.Verdict)}
 	if net := known.of(row.Net); net != nil {
 		t.Net = *net
+	}
+	switch by {
+	case trading.ByInstrument:
+		t.Symbol = row.Key
+	case trading.BySetup:
+		t.Setup = row.Key
+	case trading.ByEmotion:
+		t.Emotion = row.Key
+	case trading.ByRule:
+		t.MissedRules = missedRules(row)
 	}
 	return t
 }
 
-// keysBy names the groups that a trade belongs to. Weekdays and hours are
-// those of the entry; both sort as text.
-func keysBy(groupBy string, zone *time.Location) func(storage.Result) []string {
-	named := func(name string) []string {
-		if name == "" {
-			name = groupNone
-		}
-		return []string{name}
-	}
-	switch groupBy {
-	case "instrument", "setup", "emotion":
-		return func(r storage.Result) []string { return named(r.Key) }
-	case "weekday":
-		return func(r storage.Result) []string { return named(r.OpenedAt.In(zone).Weekday().String()) }
-	case "hour":
-		return func(r storage.Result) []string { return named(r.OpenedAt.In(zone).Format("15:00")) }
-	case "rule":
-		return missedRules
-	}
-	return func(storage.Result) []string { return nil }
-}
-
-func missedRules(r storage.Result) []string {
-	if r.Verdict == "" {
-		return []string{groupNotAsked}
-	}
-	var rules []string
-	if err := json.Unmarshal([]byte(r.Missed), &rules); err != nil || len(rules) == 0 {
-		return []string{groupNone}
+func missedRules(r storage.Result) []trading.Rule {
+	var rules []trading.Rule
+	if err := json.Unmarshal([]byte(r.Missed), &rules); err != nil {
+		return nil // no verdict: nothing was missed
 	}
 	return rules
-}
-
-// group sums up each part, given by places in trades: most trades first, then
-// by name.
-func group(trades []trading.Trade, parts map[string][]int) (groups []Group, others int) {
-	names := make([]string, 0, len(parts))
-	for key := range parts {
-		names = append(names, key)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(parts[b]), len(parts[a])), cmp.Compare(a, b))
-	})
-	others = max(0, len(names)-maxGroups)
-	groups = make([]Group, 0, len(names)-others)
-	for _, key := range names[:len(names)-others] {
-		part := make([]trading.Trade, len(parts[key]))
-		for i, n := range parts[key] {
-			part[i] = trades[n]
-		}
-		groups = append(groups, Group{key, trading.Summarise(part)})
-	}
-	return groups, others
 }
 
 // Calibration says how often each verdict ended well.
@@ -195,7 +151,7 @@ func (s *Service) Calibration(ctx context.Context, a auth.Actor) (Calibration, e
 	trades, known := map[string][]trading.Trade{}, amounts{}
 	err = s.store.EachResult(ctx, storage.ResultPage{UserID: a.UserID, Verdicts: storage.With}, func(row storage.Result) {
 		if row.Verdict != "" && row.ClosedAt.After(row.SealedAt) {
-			trades[row.Verdict] = append(trades[row.Verdict], closedTrade(row, known))
+			trades[row.Verdict] = append(trades[row.Verdict], closedTrade(row, trading.ByNothing, known))
 		}
 	})
 	if err != nil {

@@ -145,7 +145,7 @@ func TestStats(t *testing.T) {
 			t.Errorf("%+v, %v", r, err)
 		}
 		for by, want := range map[string][]string{
-			"instrument": {"MES", "NQ"}, "setup": {"(none)", "fade"}, "emotion": {"(none)"}, "weekday": {"Tuesday", "Monday"}, "hour": {"11:00", "10:00"}, "rule": {"(no check)"},
+			"instrument": {"MES", "NQ"}, "setup": {"(none)", "fade"}, "emotion": {"(none)"}, "weekday": {"Monday", "Tuesday"}, "hour": {"10:00", "11:00"}, "rule": {"(no check)"},
 		} {
 			r, err := p.Stats(ctx, ann, "", "", by)
 			if err != nil {
