@@ -71,7 +71,7 @@ func TestAdminReaches(t *testing.T) {
 }
 
 func TestAdminReachesTheSocketOfTheDataFolder(t *testing.T) {
-	dir, err := os.MkdirTemp("", "coach") // t.TempDir's path is too long for a socket on some systems
+	dir, err := os.MkdirTemp("", "coach") //nolint:usetesting // t.TempDir's path can be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

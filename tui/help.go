@@ -1,10 +1,6 @@
 package tui
 
-import (
-	"strings"
-
-	tea "github.com/charmbracelet/bubbletea"
-)
+import tea "github.com/charmbracelet/bubbletea"
 
 // drawHelp shows the keys, of this screen and of all.
 func (m *Model) drawHelp(c canvas) []string {
@@ -42,19 +38,6 @@ func (m *Model) helpLines(c canvas) []string {
 		{"user~ana", "contains it; a word alone is looked for in every text"},
 		{"queue>64kB idle>=5m", "sizes and times with their units; all terms must hold"},
 	})...)
-}
-
-// sortable is a screen whose columns can be sorted by.
-type sortable interface{ sortKeys() []hint }
-
-func (l *list[T]) sortKeys() []hint {
-	var names []string
-	for _, c := range l.columns {
-		if c.key != "" {
-			names = append(names, c.key+" "+strings.ToLower(c.head))
-		}
-	}
-	return []hint{{"a capital", strings.Join(names, ", ") + "; once more turns it round"}, {"< >", "the column beside"}}
 }
 
 func helpOn(c canvas, title string, hints []hint) []string {

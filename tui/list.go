@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -243,59 +242,6 @@ func act[T any](m *Model, verbs []verb[T], row T, key string) tea.Cmd {
 	return nil
 }
 
-// resort handles the keys that sort: a column's capital, again to turn it
-// round, and < and > for the column beside.
-func (l *list[T]) resort(key string) bool {
-	before := l.order()
-	name := strings.TrimPrefix(before, "-")
-	for _, c := range l.columns {
-		if c.sort == "" || c.key != key {
-			continue
-		}
-		if l.sort = c.first(); c.sort == name {
-			l.sort = turned(before)
-		}
-		return true
-	}
-	step, ok := map[string]int{"<": -1, ">": 1}[key]
-	if ok {
-		l.sort = l.beside(name, step)
-	}
-	return ok
-}
-
-// first is the direction that one wants first: the highest numbers, the
-// lowest letters.
-func (h heading) first() string {
-	if h.right {
-		return "-" + h.sort
-	}
-	return h.sort
-}
-
-// turned is an order the other way round.
-func turned(order string) string {
-	if name, falling := strings.CutPrefix(order, "-"); falling {
-		return name
-	}
-	return "-" + order
-}
-
-func (l *list[T]) beside(name string, step int) string {
-	var sortable []heading
-	at := 0
-	for _, c := range l.columns {
-		if c.sort == "" {
-			continue
-		}
-		if c.sort == name {
-			at = len(sortable)
-		}
-		sortable = append(sortable, c.heading)
-	}
-	return sortable[(at+step+len(sortable))%len(sortable)].first()
-}
-
 func (l *list[T]) hints(m *Model) []hint {
 	var all []hint
 	if l.open != nil {
@@ -314,46 +260,4 @@ func verbHints[T any](m *Model, verbs []verb[T]) []hint {
 		}
 	}
 	return all
-}
-
-func (l *list[T]) headings() []heading {
-	all := make([]heading, len(l.columns))
-	for i, c := range l.columns {
-		all[i] = c.heading
-	}
-	return all
-}
-
-func (l *list[T]) draw(c canvas) []string {
-	columns := fit(l.headings(), c.rowCells())
-	lines := []string{c.headLine(columns, l.order(), c.rowCells())}
-	if len(l.rows) == 0 {
-		return append(lines, "", "  "+c.paint(toneDim, l.nothing()))
-	}
-	from, to := l.show(c.lines-1, len(l.rows))
-	for i := from; i < to; i++ {
-		lines = append(lines, c.rowLine(columns, l.cells(l.rows[i]), c.rowCells(), c.paperOf(i, l.cursor)))
-	}
-	return lines
-}
-
-func (l *list[T]) cells(row T) []cell {
-	cells := make([]cell, len(l.columns))
-	for i, c := range l.columns {
-		cells[i] = c.cell(row)
-	}
-	return cells
-}
-
-// nothing says why there is no row.
-func (l *list[T]) nothing() string {
-	switch {
-	case l.err != nil:
-		return plainly(l.err)
-	case !l.known:
-		return "Asking…"
-	case l.wanted != "":
-		return fmt.Sprintf("Nothing answers to the filter %s. Esc takes it away.", clean(l.wanted))
-	}
-	return "There is nothing here now."
 }
