@@ -271,6 +271,26 @@ func TestWhatIsDeletedIsSwept(t *testing.T) {
 	})
 }
 
+func TestDeletingAnAccountDeletesItsFiles(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T, store *storage.Store) {
+		s := newStudio(t, store)
+		s.must(pngOf(t, picture(40, 30, 1)), jpegOf(t, picture(40, 30, 2)))
+		err := store.Tx(t.Context(), func(tx *storage.Tx) error {
+			return errors.Join(tx.DeleteConversationsOf(t.Context(), s.ann.UserID, s.now), tx.DeleteUser(t.Context(), s.ann.UserID, "hash", s.now))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.now = s.now.Add(2 * moment)
+		if _, err := s.removeUseless(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if names := s.stored(); len(names) != 0 {
+			t.Errorf("stored: %v", names)
+		}
+	})
+}
+
 // A crash leaves a row that says "about to be stored", with bytes or without,
 // or bytes that no row knows. Both go; what a row knows stays.
 func TestWhatACrashLeftIsSwept(t *testing.T) {
