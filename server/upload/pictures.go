@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/image/draw"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/elite-trading-coach/coach/server/fault"
@@ -22,15 +21,13 @@ const (
 	thumbEdge = 400
 	// atOnce bounds what pictures being decoded may take of the memory, in
 	// bytes. One that needs more has it for itself.
-	atOnce = 256 << 20
+	atOnce = 128 << 20
 	// modelBytes is what a rendition for a model should not exceed: providers
 	// take 5 MB and more, and it travels as base64, a third larger.
 	modelBytes = 3 << 20
 	// lossless is up to how many bytes a picture stays a PNG, in which the
 	// letters of a chart keep their edges.
 	lossless = 1 << 20
-	// smooth is up to how many bytes of working space the best filter is used.
-	smooth = 160 << 20
 )
 
 // darkroom makes pictures of files, few at a time.
@@ -95,7 +92,7 @@ func (d *darkroom) develop(ctx context.Context, path string) (*shots, error) {
 	if err != nil {
 		return nil, err
 	}
-	cost := min(known.cost, atOnce)
+	cost := min(known.cost+4*int64(d.edge)*int64(d.edge), atOnce)
 	if err := d.memory.Acquire(ctx, cost); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, "The server is busy with other images; try again in a moment.", err)
 	}
@@ -128,13 +125,13 @@ func (d *darkroom) develop1(f *os.File, known facts, out *shots) error {
 	if d.needsRendition(known, turn, original.bytes) {
 		img = turned(fit(img, d.edge), turn)
 		turn = 1
-		model, err := d.encode(img, modelBytes, 90)
+		model, err := d.encode(img, known.format, modelBytes, 90)
 		if err != nil {
 			return err
 		}
 		out.model = &model
 	}
-	out.thumb, err = d.encode(turned(fit(img, thumbEdge), turn), 48<<10, 82)
+	out.thumb, err = d.encode(turned(fit(img, thumbEdge), turn), known.format, 48<<10, 82)
 	return err
 }
 
@@ -156,33 +153,6 @@ func decode(s shot) (image.Image, error) {
 		return nil, broken(err)
 	}
 	return img, nil
-}
-
-// fit makes a picture that is no longer than edge on any side: in halves, each
-// pixel the mean of four, until the best filter can do the rest; one step of a
-// quick filter would skip pixels, and with them thin lines and letters.
-func fit(img image.Image, edge int) image.Image {
-	size := img.Bounds().Size()
-	for max(size.X, size.Y) >= 2*edge {
-		img = scaled(img, max(1, size.X/2), max(1, size.Y/2), draw.ApproxBiLinear)
-		size = img.Bounds().Size()
-	}
-	longest := max(size.X, size.Y)
-	if longest <= edge {
-		return img
-	}
-	w, h := max(1, size.X*edge/longest), max(1, size.Y*edge/longest)
-	var best draw.Scaler = draw.CatmullRom
-	if w*size.Y*32 > smooth { // its working space: four float64 for each
-		best = draw.ApproxBiLinear
-	}
-	return scaled(img, w, h, best)
-}
-
-func scaled(img image.Image, w, h int, how draw.Scaler) *image.RGBA {
-	out := image.NewRGBA(image.Rect(0, 0, w, h))
-	how.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
-	return out
 }
 
 // turned lays a picture the way it is to be seen (EXIF 2.32, orientation).
@@ -227,20 +197,28 @@ func source(orientation, x, y, w, h int) (int, int) {
 	return x, y
 }
 
-// encode writes a picture: as a PNG where that is small enough, else as
-// whichever is smaller. What can be seen through stays a PNG.
-func (d *darkroom) encode(img image.Image, most int64, quality int) (shot, error) {
-	sharp, err := d.file(PNG, func(w *os.File) error { return png.Encode(w, img) })
+// encode writes a picture. What came as a photo, whose edges are soft already,
+// stays one; anything else is a PNG, in which letters keep their edges, where
+// that is small enough, else whichever is smaller. What can be seen through
+// stays a PNG.
+func (d *darkroom) encode(img image.Image, came string, most int64, quality int) (shot, error) {
+	soft := func() (shot, error) {
+		return d.file(JPEG, func(w *os.File) error { return jpeg.Encode(w, img, &jpeg.Options{Quality: quality}) })
+	}
+	if came == JPEG {
+		return soft()
+	}
+	sharp, err := d.file(PNG, func(w *os.File) error { return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(w, img) })
 	if err != nil || sharp.bytes <= min(most, lossless) || !opaque(img) {
 		return sharp, err
 	}
-	soft, err := d.file(JPEG, func(w *os.File) error { return jpeg.Encode(w, img, &jpeg.Options{Quality: quality}) })
-	if err != nil || soft.bytes >= sharp.bytes {
-		_ = os.Remove(soft.path)
+	photo, err := soft()
+	if err != nil || photo.bytes >= sharp.bytes {
+		_ = os.Remove(photo.path)
 		return sharp, err
 	}
 	_ = os.Remove(sharp.path)
-	return soft, nil
+	return photo, nil
 }
 
 func opaque(img image.Image) bool {

@@ -65,7 +65,7 @@ func webpChunk(in *bufio.Reader) (name string, data []byte, taken int64, err err
 		return "", nil, 0, err
 	}
 	if n%2 == 1 { // a chunk is padded to an even size; some writers forget the last one's
-		if _, err := in.Discard(1); err != nil && err != io.EOF { //nolint:errorlint // bufio returns it bare
+		if _, err := in.Discard(1); err != nil && err != io.EOF {
 			return "", nil, 0, err
 		}
 	}
