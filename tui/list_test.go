@@ -92,6 +92,17 @@ func TestAnswersToFormerQuestionsAreDropped(t *testing.T) {
 	s.shows("1 of 16").lacks("ben")
 }
 
+func TestAScreenThatIsLeftIsAnsweredAllTheSame(t *testing.T) {
+	s := open(t, aServer(), 80, 24)
+	late := s.m.open(1) // the connections are asked for,
+	s.keys("3")         // and left before they are there
+	s.run(late)
+	s.keys("2").shows("ana", "16")
+	s.s.connections = s.s.connections[:3]
+	s.run(s.m.second())
+	s.lacks("paula").shows("carla")
+}
+
 func TestTextOfOthersStaysInItsCell(t *testing.T) {
 	server := aServer()
 	server.connections[0].Username = "\x1b[31mred\x07\n\u202eevil" + "長長長長長長長長長長長長長長長長"

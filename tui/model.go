@@ -148,7 +148,13 @@ func (m *Model) takePulled(p pulled) {
 	if p.err != nil && broken(p.err) && m.link.state == linkLive {
 		m.lose(p.err)
 	}
-	m.top().take(p)
+	// Whoever asked may not be on top any more, and waits for it all the same.
+	for _, s := range m.roots {
+		s.take(p)
+	}
+	for _, s := range m.above {
+		s.take(p)
+	}
 }
 
 // historyKept is so many loads: those of the last minutes, one a second.
