@@ -70,7 +70,9 @@ func (c *caller) upload(chart []byte) string {
 func addresses(t *testing.T, payload json.RawMessage) []string {
 	t.Helper()
 	var v struct {
-		Message struct{ Uploads []struct{ URL, ThumbnailURL string } }
+		Message struct {
+			Uploads []struct{ URL, ThumbnailURL string }
+		}
 	}
 	if err := json.Unmarshal(payload, &v); err != nil {
 		t.Fatal(err)
