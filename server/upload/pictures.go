@@ -237,7 +237,7 @@ func (d *darkroom) file(format string, write func(w *os.File) error) (_ shot, er
 			_ = os.Remove(f.Name())
 		}
 	}()
-	err = errors.Join(write(f), f.Sync())
+	err = write(f) // not synced: a store makes its own copy last
 	n, seekErr := f.Seek(0, io.SeekEnd)
 	if err = errors.Join(err, seekErr, f.Close()); err != nil {
 		return shot{}, full(err)
