@@ -17,7 +17,7 @@ import (
 type Users struct {
 	store *storage.Store
 	auth  *auth.Service
-	by    string
+	by    auth.By
 }
 
 // NewUser is an account to be made; "" role: user, "" tier: free.
@@ -47,7 +47,7 @@ func OpenUsers(ctx context.Context, c configs.Config, log *slog.Logger) (*Users,
 		_ = store.Close()
 		return nil, err
 	}
-	return &Users{store: store, auth: service, by: "cli:" + login()}, nil
+	return &Users{store: store, auth: service, by: auth.By{Name: "cli:" + login()}}, nil
 }
 
 func (m *Migrator) upIfBehind(ctx context.Context) error {

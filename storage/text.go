@@ -14,4 +14,7 @@ func contains(s string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fold(s)) + "%"
 }
 
+// endsWith is contains for the end of a key.
+func endsWith(s string) string { return strings.TrimSuffix(contains(s), "%") }
+
 func placeholder(n int) string { return "$" + strconv.Itoa(n) }

@@ -28,15 +28,16 @@ type term struct {
 	values []Value
 }
 
-// FilterError says what is wrong with a filter or a sort, and where.
+// FilterError says what is wrong with a list's question, and where.
 type FilterError struct {
+	Field   string // filter, sort, cursor
 	At      int    // of the first character of Term, from 1
 	Term    string // as it was written
 	Message string // a sentence
 }
 
 func (e *FilterError) Error() string {
-	return fmt.Sprintf("the filter does not parse at %d, %q: %s", e.At, e.Term, e.Message)
+	return fmt.Sprintf("the %s does not parse at %d, %q: %s", e.Field, e.At, e.Term, e.Message)
 }
 
 // word is one term as written, and where it begins.
@@ -56,7 +57,7 @@ func words(filter string) ([]word, error) {
 		case r == '"':
 			quoted = !quoted
 		case unicode.IsControl(r) && !unicode.IsSpace(r):
-			return nil, &FilterError{At: i + 1, Term: string(r), Message: "A filter holds no control characters."}
+			return nil, &FilterError{Field: "filter", At: i + 1, Term: string(r), Message: "A filter holds no control characters."}
 		}
 		if !unicode.IsSpace(r) || quoted && i < len(runes) {
 			if len(current) == 0 {
@@ -72,7 +73,7 @@ func words(filter string) ([]word, error) {
 	}
 	if quoted {
 		last := found[len(found)-1]
-		return nil, &FilterError{At: last.at, Term: last.text, Message: "A quotation mark is not closed."}
+		return nil, &FilterError{Field: "filter", At: last.at, Term: last.text, Message: "A quotation mark is not closed."}
 	}
 	return found, nil
 }
@@ -116,7 +117,7 @@ func alternatives(text string) []string {
 // readTerm reads one word against the columns.
 func readTerm(w word, columns []heading) (term, error) {
 	wrong := func(format string, args ...any) (term, error) {
-		return term{}, &FilterError{At: w.at, Term: w.text, Message: fmt.Sprintf(format, args...)}
+		return term{}, &FilterError{Field: "filter", At: w.at, Term: w.text, Message: fmt.Sprintf(format, args...)}
 	}
 	field, op, rest := split(w.text)
 	if op == "" {

@@ -75,7 +75,7 @@ func names(columns []heading) string {
 // Filter reads a filter; its error is a [*FilterError].
 func (t Table[T]) Filter(s string) (Filter, error) {
 	if len(s) > MaxFilter {
-		return Filter{}, &FilterError{At: 1, Term: s[:20] + "…", Message: fmt.Sprintf("A filter has at most %d bytes.", MaxFilter)}
+		return Filter{}, &FilterError{Field: "filter", At: 1, Term: s[:20] + "…", Message: fmt.Sprintf("A filter has at most %d bytes.", MaxFilter)}
 	}
 	var f Filter
 	found, err := words(s)
@@ -128,7 +128,7 @@ func (t Table[T]) order(sort string) (order[T], error) {
 	name, falling := strings.CutPrefix(sort, "-")
 	i := column(t.headings(), name)
 	if i < 0 {
-		return order[T]{}, &FilterError{At: 1, Term: sort, Message: "One cannot sort by it; the columns are " + names(t.headings()) + "."}
+		return order[T]{}, &FilterError{Field: "sort", At: 1, Term: sort, Message: "One cannot sort by it; the columns are " + names(t.headings()) + "."}
 	}
 	return order[T]{t.Columns[i], t.ID, falling}, nil
 }
@@ -171,7 +171,7 @@ func readCursor(cursor string) (place, error) {
 		err = json.Unmarshal(b, &p)
 	}
 	if err != nil || p.ID == "" {
-		return p, &FilterError{At: 1, Term: cursor, Message: "This is no cursor of this server; ask for the first page again."}
+		return p, &FilterError{Field: "cursor", At: 1, Term: cursor, Message: "This is no cursor of this server; ask for the first page again."}
 	}
 	return p, nil
 }
@@ -207,6 +207,45 @@ func (t Table[T]) Select(rows iter.Seq[T], l List) (Page[T], error) {
 		}
 	}
 	page.Items, page.NextCursor = best.page(l.size())
+	return page, nil
+}
+
+// Own reports whether a list is asked for in the order that is its own, so
+// that [Table.Take] can serve it.
+func (t Table[T]) Own(l List) bool { return l.Sort == "" || strings.EqualFold(l.Sort, t.Sort) }
+
+// After is the row that a page of [Table.Take] begins behind: its id, and when
+// the time in its column counts from; "" = at the first.
+func (t Table[T]) After(l List) (id string, since time.Time, err error) {
+	if l.Cursor == "" {
+		return "", time.Time{}, nil
+	}
+	p, err := readCursor(l.Cursor)
+	return p.ID, time.UnixMicro(-int64(p.Number)).UTC(), err
+}
+
+// Take is one page of rows that come in the list's own order and begin after
+// the cursor: it walks no further than the page needs, and counts nothing.
+func (t Table[T]) Take(rows iter.Seq[T], l List) (Page[T], error) {
+	page := Page[T]{Items: []T{}, Matched: -1, Total: -1}
+	f, err := t.Filter(l.Filter)
+	if err != nil {
+		return page, err
+	}
+	by, err := t.order(t.Sort)
+	if err != nil {
+		return page, err
+	}
+	for row := range rows {
+		if !t.Holds(f, row) {
+			continue
+		}
+		if len(page.Items) == l.size() {
+			page.NextCursor = by.place(page.Items[len(page.Items)-1]).cursor()
+			break
+		}
+		page.Items = append(page.Items, row)
+	}
 	return page, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/storage"
@@ -170,20 +171,25 @@ func (s *Service) DeleteMe(ctx context.Context, a Actor, password string) error 
 		if err := s.passed(ctx, tx, g); err != nil {
 			return err
 		}
-		// Conversations before the account: senders lock in that order too.
-		if err := tx.DeleteConversationsOf(ctx, u.ID, at); err != nil {
-			return err
-		}
-		if err := tx.DeleteJournalOf(ctx, u.ID); err != nil {
-			return err
-		}
-		return changedMeanwhile(tx.DeleteUser(ctx, u.ID, u.PasswordHash, at))
+		return remove(ctx, tx, u, at)
 	})
 	if err != nil {
 		return err
 	}
 	s.announce(ctx, u.ID, "")
 	return nil
+}
+
+// remove takes an account and all its data away.
+func remove(ctx context.Context, tx *storage.Tx, u storage.User, at time.Time) error {
+	// Conversations before the account: senders lock in that order too.
+	if err := tx.DeleteConversationsOf(ctx, u.ID, at); err != nil {
+		return err
+	}
+	if err := tx.DeleteJournalOf(ctx, u.ID); err != nil {
+		return err
+	}
+	return changedMeanwhile(tx.DeleteUser(ctx, u.ID, u.PasswordHash, at))
 }
 
 // confirm asks somebody who is signed in for the password again.

@@ -10,15 +10,20 @@ import (
 	"github.com/elite-trading-coach/coach/storage"
 )
 
-// What operators do. Each verb takes by, who does it ("cli:<login>", a user's
-// id, a token's name), and identifier, an e-mail, a username or an id; each is
-// written to the audit log in the transaction of what it does.
+// What operators do. Each verb takes by, who does it, and identifier, an
+// e-mail, a username or an id; each is written to the audit log in the
+// transaction of what it does.
+
+// By is an operator, as the audit log knows one: "cli:<login>", a username,
+// "token:<name>"; and the address the order came from, "" on the machine
+// itself.
+type By struct{ Name, Address string }
 
 // NewUser is an account as an operator makes it; "" role: user, "" tier: free.
 type NewUser struct{ Email, Username, Password, Role, Tier string }
 
 // CreateUser makes an account; refusals are those of Register.
-func (s *Service) CreateUser(ctx context.Context, by string, n NewUser) (storage.User, error) {
+func (s *Service) CreateUser(ctx context.Context, by By, n NewUser) (storage.User, error) {
 	u, err := s.newUser(ctx, n)
 	if err != nil {
 		return storage.User{}, err
@@ -54,71 +59,118 @@ func (s *Service) FindUser(ctx context.Context, identifier string) (storage.User
 	return u, err
 }
 
-// SetRole makes an account an admin, or a user again.
-func (s *Service) SetRole(ctx context.Context, by, identifier, role string) (storage.User, error) {
-	if message := checkRole(role); message != "" {
-		return storage.User{}, fault.Invalid("role", message)
-	}
-	return s.operate(ctx, by, identifier, operation{action: "user.set-role", detail: "role=" + role, access: storage.Access{Role: &role}})
-}
+// NewAccess is what an operator changes about an account; nil = as it was.
+type NewAccess struct{ Role, Tier, Password *string }
 
-// SetTier changes what an account may use.
-func (s *Service) SetTier(ctx context.Context, by, identifier, tier string) (storage.User, error) {
-	if message := checkTier(tier); message != "" {
-		return storage.User{}, fault.Invalid("tier", message)
-	}
-	return s.operate(ctx, by, identifier, operation{action: "user.set-tier", detail: "tier=" + tier, access: storage.Access{Tier: &tier}})
-}
-
-// ResetPassword gives an account a new password, ends all its sessions and
-// lifts its lockouts.
-func (s *Service) ResetPassword(ctx context.Context, by, identifier, password string) (storage.User, error) {
+// ChangeUser changes what is given, all of it or nothing. A new password ends
+// all sessions and lifts the account's lockouts.
+func (s *Service) ChangeUser(ctx context.Context, by By, identifier string, c NewAccess) (storage.User, error) {
 	u, err := s.FindUser(ctx, identifier)
 	if err != nil {
 		return u, err
 	}
-	if message := checkPassword(password, u.Email, u.Username); message != "" {
-		return u, fault.Invalid("password", message)
-	}
-	hash, err := s.hasher.hash(ctx, password)
-	if err != nil {
+	if err := c.check(u); err != nil {
 		return u, err
 	}
-	return s.operate(ctx, by, u.ID, operation{
-		action: "user.reset-password", access: storage.Access{PasswordHash: &hash},
-		also: func(tx *storage.Tx, u storage.User) error {
-			for _, name := range []string{u.Email, u.Username} {
-				if _, err := tx.ForgetFailuresUnder(ctx, digest(strings.ToLower(name))); err != nil {
-					return err
-				}
-			}
-			return endSessions(ctx, tx, u)
-		},
-	})
+	op := operation{access: storage.Access{Role: c.Role, Tier: c.Tier}}
+	if c.Role != nil {
+		op.note("user.set-role", "role="+*c.Role)
+	}
+	if c.Tier != nil {
+		op.note("user.set-tier", "tier="+*c.Tier)
+	}
+	if c.Password != nil {
+		hash, err := s.hasher.hash(ctx, *c.Password)
+		if err != nil {
+			return u, err
+		}
+		op.access.PasswordHash, op.also = &hash, forgetSignIns
+		op.note("user.reset-password", "")
+	}
+	return s.operate(ctx, by, u.ID, op)
+}
+
+func (c NewAccess) check(u storage.User) error {
+	var wrong problems
+	if c.Role != nil {
+		wrong.add("role", checkRole(*c.Role))
+	}
+	if c.Tier != nil {
+		wrong.add("tier", checkTier(*c.Tier))
+	}
+	if c.Password != nil {
+		wrong.add("password", checkPassword(*c.Password, u.Email, u.Username))
+	}
+	if c == (NewAccess{}) {
+		wrong.add("role", "Say what to change: role, tier or password.")
+	}
+	return wrong.err()
+}
+
+// forgetSignIns is what belongs to a new password.
+func forgetSignIns(ctx context.Context, tx *storage.Tx, u storage.User) error {
+	for _, name := range []string{u.Email, u.Username} {
+		if _, err := tx.ForgetFailuresUnder(ctx, digest(strings.ToLower(name))); err != nil {
+			return err
+		}
+	}
+	return endSessions(ctx, tx, u)
+}
+
+// SetRole makes an account an admin, or a user again.
+func (s *Service) SetRole(ctx context.Context, by By, identifier, role string) (storage.User, error) {
+	return s.ChangeUser(ctx, by, identifier, NewAccess{Role: &role})
+}
+
+// SetTier changes what an account may use.
+func (s *Service) SetTier(ctx context.Context, by By, identifier, tier string) (storage.User, error) {
+	return s.ChangeUser(ctx, by, identifier, NewAccess{Tier: &tier})
+}
+
+// ResetPassword gives an account a new password.
+func (s *Service) ResetPassword(ctx context.Context, by By, identifier, password string) (storage.User, error) {
+	return s.ChangeUser(ctx, by, identifier, NewAccess{Password: &password})
 }
 
 // Disable shuts an account out and ends its sessions.
-func (s *Service) Disable(ctx context.Context, by, identifier string) (storage.User, error) {
+func (s *Service) Disable(ctx context.Context, by By, identifier string) (storage.User, error) {
 	at := s.now()
-	return s.operate(ctx, by, identifier, operation{
-		action: "user.disable", access: storage.Access{Disabled: &at},
-		also: func(tx *storage.Tx, u storage.User) error { return endSessions(ctx, tx, u) },
-	})
+	op := operation{access: storage.Access{Disabled: &at}, also: endSessions}
+	op.note("user.disable", "")
+	return s.operate(ctx, by, identifier, op)
 }
 
 // Enable lets a disabled account sign in again; its old sessions stay ended.
-func (s *Service) Enable(ctx context.Context, by, identifier string) (storage.User, error) {
-	return s.operate(ctx, by, identifier, operation{action: "user.enable", access: storage.Access{Disabled: &time.Time{}}})
+func (s *Service) Enable(ctx context.Context, by By, identifier string) (storage.User, error) {
+	op := operation{access: storage.Access{Disabled: &time.Time{}}}
+	op.note("user.enable", "")
+	return s.operate(ctx, by, identifier, op)
 }
 
-// operation is a change of access, and what else belongs into its transaction.
+// SignOut ends all of an account's sessions and tells how many.
+func (s *Service) SignOut(ctx context.Context, by By, identifier string) (ended int64, err error) {
+	op := operation{also: func(ctx context.Context, tx *storage.Tx, u storage.User) error {
+		ended, err = tx.RevokeSessions(ctx, u.ID, "")
+		return err
+	}}
+	op.note("user.sign-out", "")
+	_, err = s.operate(ctx, by, identifier, op)
+	return ended, err
+}
+
+// operation is a change of access, what else belongs into its transaction, and
+// how the audit log tells it.
 type operation struct {
-	action, detail string
-	access         storage.Access
-	also           func(tx *storage.Tx, u storage.User) error
+	access storage.Access
+	also   func(ctx context.Context, tx *storage.Tx, u storage.User) error
+	told   []deed
 }
 
-func (s *Service) operate(ctx context.Context, by, identifier string, op operation) (storage.User, error) {
+type deed struct{ action, detail string }
+
+func (op *operation) note(action, detail string) { op.told = append(op.told, deed{action, detail}) }
+
+func (s *Service) operate(ctx context.Context, by By, identifier string, op operation) (storage.User, error) {
 	u, err := s.FindUser(ctx, identifier)
 	if err != nil {
 		return u, err
@@ -129,11 +181,16 @@ func (s *Service) operate(ctx context.Context, by, identifier string, op operati
 			return err
 		}
 		if op.also != nil {
-			if err := op.also(tx, u); err != nil {
+			if err := op.also(ctx, tx, u); err != nil {
 				return err
 			}
 		}
-		return s.audit(ctx, tx, by, op.action, id, op.detail)
+		for _, d := range op.told {
+			if err := s.audit(ctx, tx, by, d.action, id, d.detail); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return storage.User{}, err
@@ -147,22 +204,8 @@ func endSessions(ctx context.Context, tx *storage.Tx, u storage.User) error {
 	return err
 }
 
-func (s *Service) audit(ctx context.Context, tx *storage.Tx, by, action, target, detail string) error {
+func (s *Service) audit(ctx context.Context, tx *storage.Tx, by By, action, target, detail string) error {
 	return tx.InsertAudit(ctx, storage.AuditEntry{
-		ID: storage.NewID(), At: s.now(), Actor: by, Action: action, Target: target, Detail: detail,
+		ID: storage.NewID(), At: s.now(), Actor: by.Name, Action: action, Target: target, Detail: detail, Address: by.Address,
 	})
-}
-
-func checkRole(role string) string {
-	if role != storage.RoleUser && role != storage.RoleAdmin {
-		return "The role must be user or admin."
-	}
-	return ""
-}
-
-func checkTier(tier string) string {
-	if tier != TierFree && tier != TierPremium && tier != TierEnterprise {
-		return "The tier must be free, premium or enterprise."
-	}
-	return ""
 }

@@ -18,7 +18,7 @@ func TestOperators(t *testing.T) {
 	ctx := context.Background()
 	run(t, func(t *testing.T, s *auth.Service, store *storage.Store) {
 		s.SlowLane(func(context.Context, time.Duration) error { return nil })
-		const by = "cli:operator"
+		by := auth.By{Name: "cli:operator", Address: "192.0.2.7"}
 		boss, err := s.CreateUser(ctx, by, auth.NewUser{Email: "boss@example.com", Username: "boss", Password: password, Role: "admin", Tier: "enterprise"})
 		if err != nil {
 			t.Fatal(err)
@@ -110,7 +110,7 @@ func TestOperators(t *testing.T) {
 			var actions []string
 			for _, e := range slices.Backward(entries) {
 				actions = append(actions, strings.TrimSpace(e.Action+" "+e.Detail))
-				if e.Actor != by || e.Target != id && e.Target != boss.ID || e.At.IsZero() {
+				if e.Actor != by.Name || e.Address != by.Address || e.Target != id && e.Target != boss.ID || e.At.IsZero() {
 					t.Errorf("entry %+v", e)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/storage"
 )
 
 // Lengths are in characters (code points) unless they say bytes.
@@ -184,4 +185,18 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 		return s, "", false
 	}
 	return s[:i], s[i+1:], true
+}
+
+func checkRole(role string) string {
+	if role != storage.RoleUser && role != storage.RoleAdmin {
+		return "The role must be user or admin."
+	}
+	return ""
+}
+
+func checkTier(tier string) string {
+	if tier != TierFree && tier != TierPremium && tier != TierEnterprise {
+		return "The tier must be free, premium or enterprise."
+	}
+	return ""
 }

@@ -75,7 +75,7 @@ func TestLogin(t *testing.T) {
 		})
 		t.Run("disabled is told only to who knows the password", func(t *testing.T) {
 			register(t, s, "dora")
-			if _, err := s.Disable(ctx, "test", "dora"); err != nil {
+			if _, err := s.Disable(ctx, auth.By{Name: "test"}, "dora"); err != nil {
 				t.Fatal(err)
 			}
 			fail(t, s, "dora", home, 1)

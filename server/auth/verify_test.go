@@ -88,14 +88,14 @@ func TestVerify(t *testing.T) {
 			})
 		}
 		t.Run("an account that was disabled and enabled", func(t *testing.T) {
-			if _, err := s.Disable(ctx, "test", "bob"); err != nil {
+			if _, err := s.Disable(ctx, auth.By{Name: "test"}, "bob"); err != nil {
 				t.Fatal(err)
 			}
 			_, err := s.Verify(ctx, bob.Token)
 			refused(t, err, fault.AccountDisabled)
 			_, err = s.Refresh(ctx, auth.Actor{UserID: bob.User.ID, SessionID: bob.SessionID})
 			refused(t, err, fault.AccountDisabled)
-			if _, err := s.Enable(ctx, "test", "bob"); err != nil {
+			if _, err := s.Enable(ctx, auth.By{Name: "test"}, "bob"); err != nil {
 				t.Fatal(err)
 			}
 			_, err = s.Verify(ctx, bob.Token)
@@ -183,7 +183,7 @@ func TestObserversHearOfEverythingOnceAndInOrder(t *testing.T) {
 		g := register(t, s, "ann")
 		a, other := verify(t, s, g), login(t, s, "ann", away)
 
-		if _, err := s.SetTier(ctx, "test", "ann", "premium"); err != nil {
+		if _, err := s.SetTier(ctx, auth.By{Name: "test"}, "ann", "premium"); err != nil {
 			t.Fatal(err)
 		}
 		want := auth.Change{UserID: a.UserID, Tier: "premium", Role: "user", Username: "ann"}
@@ -203,7 +203,7 @@ func TestObserversHearOfEverythingOnceAndInOrder(t *testing.T) {
 		if len(told.changed) != 0 { // accounts are told before sessions
 			t.Error("the change of tier was told again")
 		}
-		if _, err := s.Disable(ctx, "test", "ann"); err != nil {
+		if _, err := s.Disable(ctx, auth.By{Name: "test"}, "ann"); err != nil {
 			t.Fatal(err)
 		}
 		if got := next(t, told.revoked); got != (auth.Revocation{UserID: a.UserID, Code: fault.AccountDisabled}) {
@@ -212,7 +212,7 @@ func TestObserversHearOfEverythingOnceAndInOrder(t *testing.T) {
 		if got := next(t, told.revoked); got != (auth.Revocation{UserID: a.UserID, SessionID: g.SessionID, Code: fault.SessionRevoked}) {
 			t.Errorf("told %+v second", got)
 		}
-		if _, err := s.Enable(ctx, "test", "ann"); err != nil {
+		if _, err := s.Enable(ctx, auth.By{Name: "test"}, "ann"); err != nil {
 			t.Fatal(err)
 		}
 		if got := next(t, told.changed); got != want {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/socketio"
@@ -189,7 +190,7 @@ func TestAChangeOfTierReachesOpenSockets(t *testing.T) {
 	p := d.person("trader")
 	v := p.connect(nil)
 	v.next("connected")
-	if _, err := d.auth.SetTier(t.Context(), "test", p.actor.UserID, "premium"); err != nil {
+	if _, err := d.auth.SetTier(t.Context(), auth.By{Name: "test"}, p.actor.UserID, "premium"); err != nil {
 		t.Fatal(err)
 	}
 	if got := read[struct{ Tier string }](t, v.next("tier_changed").Data); got.Tier != "premium" {
@@ -219,7 +220,7 @@ func TestEndedSessionsAreToldWhy(t *testing.T) {
 	}{
 		"Logout": {func(d *desk, p *person) error { return d.auth.Logout(d.t.Context(), p.actor) }, "SESSION_REVOKED"},
 		"Disable": {func(d *desk, p *person) error {
-			_, err := d.auth.Disable(d.t.Context(), "test", p.actor.UserID)
+			_, err := d.auth.Disable(d.t.Context(), auth.By{Name: "test"}, p.actor.UserID)
 			return err
 		}, "ACCOUNT_DISABLED"},
 		"Delete": {func(d *desk, p *person) error { return d.auth.DeleteMe(d.t.Context(), p.actor, "Correct-Horse-9") }, "SESSION_REVOKED"},

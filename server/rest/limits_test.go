@@ -77,10 +77,10 @@ func TestLimits(t *testing.T) {
 func (p *place) promote(root, premium *person) {
 	p.t.Helper()
 	ctx := p.t.Context()
-	if _, err := p.auth.SetRole(ctx, "test", root.actor.Username, "admin"); err != nil {
+	if _, err := p.auth.SetRole(ctx, auth.By{Name: "test"}, root.actor.Username, "admin"); err != nil {
 		p.t.Fatal(err)
 	}
-	if _, err := p.auth.SetTier(ctx, "test", premium.actor.Username, limit.Premium); err != nil {
+	if _, err := p.auth.SetTier(ctx, auth.By{Name: "test"}, premium.actor.Username, limit.Premium); err != nil {
 		p.t.Fatal(err)
 	}
 }
