@@ -15,6 +15,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/engineio"
 	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/live"
+	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/server/rest"
 	"github.com/elite-trading-coach/coach/server/socketio"
 	"github.com/elite-trading-coach/coach/server/web"
@@ -35,9 +36,10 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	if err := s.assembleUploads(); err != nil {
 		return nil, err
 	}
+	s.metrics = metrics.New(s.Build.Version, s.Build.Commit)
 	s.chat = chat.New(chat.Options{
-		ReadImageURL: s.readImageURL,
-		Store:        s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
+		ReadImageURL: s.readImageURL, Metrics: s.metrics,
+		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
 	records := journal.New(journal.Options{Store: s.store})
 	s.budget = budget.New(budget.Options{Store: s.store, Limit: s.budgetOf, Logger: s.log})
@@ -49,6 +51,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	}
 	s.worker = coach.NewWorker(coach.Options{
 		Chat: s.chat, Bus: s.bus, Model: s.model, Journal: records, Owner: storage.NewID(), Alone: s.store.Dialect() == storage.SQLite,
+		Metrics: s.metrics,
 		Images:  s.imagesOf,
 		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Limit: c.AI.Total, Logger: s.log,
 	})
@@ -56,13 +59,16 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	s.live = live.New(live.Options{
 		Auth: s.auth, Chat: s.chat, Bus: s.bus, Limiter: s.limiter, Tiers: s.tiers,
 		Limits: limits, Link: s.linkUpload, Base: socketBase(c),
+		Address: handshakeAddress(c), Refused: s.refusedLive, Metrics: s.metrics,
 		Socket: socketOptions(c, s.origins.may, s.log), Unlimited: !c.Limits.Enabled, Logger: s.log,
 	})
 	page, err := webPages(c)
 	if err != nil {
 		return nil, err
 	}
-	return rest.New(rest.Options{
+	s.admin = s.operators()
+	s.metrics.Watch(s.gauges())
+	o := rest.Options{
 		Auth: s.auth, Chat: s.chat, Journal: records, Uploads: s.uploads, Links: s.links,
 		Analyst: &coach.Analyst{Model: s.model, Journal: records, Limit: c.AI.Total}, Limiter: s.limiter, Tiers: s.tiers,
 		Origins: s.origins.may, TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
@@ -70,7 +76,10 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		Version: s.Build.Version, Health: s.health, Checks: s.checks(), Ready: s.readiness,
 		Limits: limits, Draining: func() bool { return s.phase.is(draining) },
 		Sockets: s.live, Web: page, Logger: s.log,
-	}), nil
+		Operators: s.admin, Refused: s.refused, Metrics: s.metrics,
+	}
+	s.desk = rest.NewLocal(o)
+	return rest.New(o), nil
 }
 
 func webPages(c configs.Config) (rest.Pages, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/rest"
+	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
 // originCheck says which pages may call: those of the configured origins and
@@ -39,6 +40,14 @@ func originOf(publicURL string) string {
 		return strings.TrimSuffix(origin, ":443")
 	}
 	return origin
+}
+
+// handshakeAddress is whom operators see at the other end of a socket.
+func handshakeAddress(c configs.Config) func(h socketio.Handshake) string {
+	address := rest.AddressOf(c.Server.TrustedProxies)
+	return func(h socketio.Handshake) string {
+		return address(&http.Request{RemoteAddr: h.RemoteAddr, Header: h.Header})
+	}
 }
 
 // socketAddress tells whom a socket counts for before anybody has signed in on

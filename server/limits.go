@@ -93,7 +93,7 @@ func (s *Server) allowSend(ctx context.Context, a auth.Actor) error {
 	}
 	return &fault.Error{
 		Code: fault.RateLimited, Message: "You have sent as many messages as your tier allows for now; wait a moment.",
-		RetryAfter: d.RetryAfter, Tier: a.Tier, Limit: rule.Limit, Window: rule.Window,
+		RetryAfter: d.RetryAfter, Tier: a.Tier, Rule: rule.Name, Limit: rule.Limit, Window: rule.Window,
 	}
 }
 

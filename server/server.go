@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/budget"
@@ -30,6 +31,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/disk"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/live"
+	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/server/upload"
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -82,6 +84,9 @@ type Server struct {
 	chain   *coach.Chain // the models of the configuration
 	worker  *coach.Worker
 	live    *live.Server
+	metrics *metrics.Metrics
+	admin   *admin.Service
+	desk    http.Handler // of the admin socket
 
 	stages   stages
 	phase    phase
@@ -92,6 +97,8 @@ type Server struct {
 	origins            origins
 	lastBackup         atomic.Pointer[backupFailure] // nil: none failed, or one was made since
 	reloadCertificates func() error                  // nil: there are none to read
+	tail               *admin.LogTail
+	leave              chan struct{} // an operator wants this node to stop
 }
 
 // Run serves until ctx ends, then stops gracefully. An error tells what kept
@@ -100,7 +107,9 @@ func Run(ctx context.Context, o Options) error {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Options: o, log: o.Logger, started: time.Now()}
+	tail := admin.NewLogTail()
+	o.Logger = slog.New(tail.Tee(o.Logger.Handler()))
+	s := &Server{Options: o, log: o.Logger, started: time.Now(), tail: tail, leave: make(chan struct{}, 1)}
 	defer s.close()
 	info, err := s.prepare(ctx)
 	if err != nil {
@@ -126,12 +135,16 @@ func Run(ctx context.Context, o Options) error {
 	}
 	web := newHTTP(handler, s.log)
 	s.stages.start("http", func(ctx context.Context) error { return serveHTTP(ctx, web, listener) })
+	s.startDesk()
 	s.phase.set(ready)
 	if o.Ready != nil {
 		o.Ready(info)
 	}
 	select {
 	case <-ctx.Done():
+		s.drain(web)
+		return s.stages.stop()
+	case <-s.leave:
 		s.drain(web)
 		return s.stages.stop()
 	case failed := <-s.stages.failed():
@@ -182,6 +195,8 @@ func (s *Server) startRooms() {
 	s.stages.start("budget", s.budget.Run)
 	s.stages.start("coach", s.worker.Run)
 	s.stages.start("sockets", s.live.Run)
+	s.stages.start("metrics", s.metrics.Run)
+	s.stages.start("operators", s.admin.Run)
 }
 
 // drain stops taking work and lets what is under way end.

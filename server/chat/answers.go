@@ -169,18 +169,46 @@ func (s *Service) Stop(ctx context.Context, a auth.Actor, id string) (Message, e
 	if found.Type != TypeAI {
 		return Message{}, fault.New(fault.Validation, "Only an answer of the coach can be stopped.")
 	}
-	var row storage.Message
-	finished := false
-	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
+	return s.stop(ctx, found, func(tx *storage.Tx) error {
 		m, err := tx.LockMembership(ctx, found.ConversationID, a.UserID)
 		if err != nil {
 			return messageError(err)
 		}
+		if found.AskedBy != a.UserID && m.Role != RoleOwner {
+			return fault.New(fault.Forbidden, "Only the one who asked, or the owner, may stop this answer.")
+		}
+		return nil
+	})
+}
+
+// StopForOperator is Stop for who runs the server and is in no conversation.
+func (s *Service) StopForOperator(ctx context.Context, id string) error {
+	if !storage.ValidID(id) {
+		return noMessage()
+	}
+	found, err := s.store.Message(ctx, id)
+	if err != nil {
+		return messageError(err)
+	}
+	if found.Type != TypeAI || !open(found) {
+		return fault.New(fault.NotFound, "No answer of this id is being written.")
+	}
+	_, err = s.stop(ctx, found, func(tx *storage.Tx) error { return tx.LockConversation(ctx, found.ConversationID) })
+	return err
+}
+
+// stop ends an answer once lock has locked its conversation for who may.
+func (s *Service) stop(ctx context.Context, found storage.Message, lock func(tx *storage.Tx) error) (Message, error) {
+	id := found.ID
+	var row storage.Message
+	finished := false
+	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
+		err := lock(tx)
+		if err != nil {
+			return err
+		}
 		if row, err = tx.LockMessage(ctx, id); err != nil {
 			return messageError(err)
-		}
-		if row.AskedBy != a.UserID && m.Role != RoleOwner {
-			return fault.New(fault.Forbidden, "Only the one who asked, or the owner, may stop this answer.")
 		}
 		if finished = false; !open(row) || row.StopRequested {
 			return nil
@@ -339,4 +367,9 @@ func (s *Service) AnswersToday(ctx context.Context, a auth.Actor) (used int, res
 	now := s.now()
 	used, err = s.store.AnswersTaken(ctx, a.UserID, answerDay(now))
 	return used, nextDay(now), err
+}
+
+// ForgetToday gives a user the day's answers again.
+func (s *Service) ForgetToday(ctx context.Context, userID string) error {
+	return s.store.Tx(ctx, func(tx *storage.Tx) error { return tx.ForgetAnswerDay(ctx, userID, answerDay(s.now())) })
 }

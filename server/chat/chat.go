@@ -20,6 +20,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
@@ -41,6 +42,8 @@ type Options struct {
 	// nil: nothing is.
 	ReadImageURL func(raw string) (uploadID string, ok bool)
 	Logger       *slog.Logger
+	// Metrics counts; nil: nobody does.
+	Metrics *metrics.Metrics
 	// Now is the clock; nil: the real one.
 	Now func() time.Time
 }
@@ -55,6 +58,7 @@ type Service struct {
 	maxMembers    func(auth.Actor) int
 	readImageURL  func(string) (string, bool)
 	log           *slog.Logger
+	metrics       *metrics.Metrics
 	now           func() time.Time
 	activity      *activity
 }
@@ -64,7 +68,7 @@ func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
 		readImageURL: o.ReadImageURL,
-		log:          o.Logger, now: o.Now, activity: newActivity(),
+		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(),
 	}
 	if s.allowSend == nil {
 		s.allowSend = func(context.Context, auth.Actor) error { return nil }

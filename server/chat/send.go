@@ -74,6 +74,7 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 	if err != nil {
 		return Sent{}, err
 	}
+	s.metrics.Message()
 	return s.announce(ctx, row), nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/journal"
+	"github.com/elite-trading-coach/coach/server/metrics"
 )
 
 const (
@@ -54,6 +55,8 @@ type Options struct {
 	// Limit bounds one answer; 0: two minutes.
 	Limit  time.Duration
 	Logger *slog.Logger
+	// Metrics counts; nil: nobody does.
+	Metrics *metrics.Metrics
 }
 
 // Worker writes answers.

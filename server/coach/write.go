@@ -46,6 +46,7 @@ type writing struct {
 	asks   chan string
 	stops  chan struct{}
 	end    context.CancelCauseFunc
+	pace   pace
 }
 
 // result is what the model came to.
@@ -57,7 +58,7 @@ type result struct {
 
 // write brings one claimed answer to an end, or gives it back when ctx ends.
 func (w *Worker) write(ctx context.Context, job chat.Job) {
-	a := &writing{w: w, job: job, pieces: make(chan string, pieceDepth), asks: make(chan string, signalDepth), stops: make(chan struct{}, 1)}
+	a := &writing{w: w, job: job, pieces: make(chan string, pieceDepth), asks: make(chan string, signalDepth), stops: make(chan struct{}, 1), pace: startPace()}
 	if job.StopRequested {
 		a.finish(ctx, chat.Outcome{Status: chat.StatusStopped, Text: job.Text})
 		return
@@ -190,6 +191,7 @@ func (a *writing) keep(ctx context.Context, text string) error {
 }
 
 func (a *writing) add(piece string) {
+	a.pace.text(a.w)
 	a.text.WriteString(piece)
 	a.units += chat.Units(piece)
 }
@@ -274,6 +276,9 @@ func (a *writing) finish(ctx context.Context, o chat.Outcome) {
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		err := a.w.Chat.Finish(ctx, a.job, o)
+		if err == nil {
+			a.pace.done(a.w, o)
+		}
 		if err == nil || errors.Is(err, chat.ErrLeaseLost) {
 			return
 		}

@@ -71,10 +71,10 @@ type Error struct {
 	// RetryAfter is how long the caller should wait (RATE_LIMITED,
 	// ACCOUNT_LOCKED, UNAVAILABLE); zero when unknown.
 	RetryAfter time.Duration
-	// Tier, Limit and Window say which limit was hit (RATE_LIMITED).
-	Tier   string
-	Limit  int
-	Window time.Duration
+	// Tier, Rule, Limit and Window say which limit was hit (RATE_LIMITED).
+	Tier, Rule string
+	Limit      int
+	Window     time.Duration
 	// ResetsAt is when a budget is whole again (BUDGET_EXHAUSTED).
 	ResetsAt time.Time
 

@@ -24,6 +24,10 @@ type client struct {
 	lags atomic.Int32
 	// used is when auth last heard that this socket is in use, nanoseconds.
 	used atomic.Int64
+	// lastEvent is when it last sent something, unix microseconds; 0: never.
+	lastEvent atomic.Int64
+	// deeds is what it sent last; nil until it sends something.
+	deeds *deeds
 }
 
 // lag is one answer that a socket waits for.

@@ -11,6 +11,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
@@ -31,18 +32,22 @@ func (s *Server) Connect(ctx context.Context, h socketio.Handshake) (socketio.Ad
 		}
 		return socketio.Admission{}, &socketio.ConnectError{Message: f.Message, Data: map[string]string{"code": string(f.Code)}}
 	}
-	if !s.mayConnect(ctx, actor) {
+	if !s.mayConnect(ctx, h, actor) {
 		return socketio.Admission{}, socketio.ErrTryLater
 	}
 	return socketio.Admission{Identity: actor.UserID, Data: &client{actor: actor, base: s.base(h)}}, nil
 }
 
 // mayConnect counts a connection: each is greeted with what the database knows.
-func (s *Server) mayConnect(ctx context.Context, a auth.Actor) bool {
+func (s *Server) mayConnect(ctx context.Context, h socketio.Handshake, a auth.Actor) bool {
 	if s.o.Unlimited || a.Admin() {
 		return true
 	}
-	d, err := s.o.Limiter.Allow(ctx, limit.UserKey(a.UserID), s.o.Tiers.Of(a.Tier).Connects(), 1)
+	rule := s.o.Tiers.Of(a.Tier).Connects()
+	d, err := s.o.Limiter.Allow(ctx, limit.UserKey(a.UserID), rule, 1)
+	if err == nil && !d.Allowed {
+		s.o.Refused(Refusal{Actor: a, Address: s.o.Address(h), Rule: rule.Name, Limit: rule.Limit})
+	}
 	return err != nil || d.Allowed // a limiter that is away must not take the chat with it
 }
 
@@ -70,9 +75,12 @@ func (s *Server) Connected(socket *socketio.Socket) {
 	s.rooms.user(actor.UserID)
 	socket.Join(chat.UserTopic(actor.UserID))
 	s.closeOldest(actor)
+	kind := metrics.Fresh
 	if socket.Recovered() {
+		kind = metrics.Recovered
 		s.rejoin(c)
 	}
+	s.o.Metrics.Connected(kind)
 	ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
 	defer cancel()
 	_ = socket.Emit("connected", map[string]any{

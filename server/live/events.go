@@ -48,6 +48,11 @@ func Events() []string {
 type request struct {
 	event *socketio.Event
 	acked bool
+	began time.Time
+	// took is from the arrival to the acknowledgement; code is of the refusal,
+	// "" = done.
+	took time.Duration
+	code fault.Code
 	// refused is what the sender hears beside the ack when the event fails.
 	refused func(f *fault.Error)
 }
@@ -57,7 +62,7 @@ func (r *request) ack(v map[string]any) {
 	if r.acked {
 		return
 	}
-	r.acked = true
+	r.acked, r.took = true, time.Since(r.began)
 	if v == nil {
 		v = map[string]any{}
 	}
@@ -71,7 +76,8 @@ func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
 	c := of(socket)
 	ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
 	defer cancel()
-	r := &request{event: e}
+	r := &request{event: e, began: time.Now()}
+	defer func() { s.handled(c, r) }()
 	if err := s.allow(ctx, c); err != nil {
 		s.refuse(c, r, err)
 		return
@@ -123,7 +129,7 @@ func (s *Server) allow(ctx context.Context, c *client) error {
 	}
 	return &fault.Error{
 		Code: fault.RateLimited, Message: "Too many events at once; slow down.",
-		RetryAfter: d.RetryAfter, Tier: a.Tier, Limit: rule.Limit, Window: rule.Window,
+		RetryAfter: d.RetryAfter, Tier: a.Tier, Rule: rule.Name, Limit: rule.Limit, Window: rule.Window,
 	}
 }
 
@@ -142,11 +148,13 @@ type refusal struct {
 // and logs what is ours.
 func (s *Server) refuse(c *client, r *request, err error) {
 	f := fault.From(err)
+	r.code = f.Code
 	if f.Code == fault.Internal || f.Err != nil {
 		s.log.Log(s.ctx, severity(err), "an event failed", "event", clip(r.event.Name), "user", c.who().UserID, "code", f.Code, "err", err)
 	}
 	if f.Code == fault.RateLimited {
 		s.tellLimited(c, r, f)
+		s.limited(c.socket, c.who(), f)
 	}
 	if r.refused != nil {
 		r.refused(f)

@@ -24,6 +24,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
@@ -50,6 +51,10 @@ type Options struct {
 	Base func(h socketio.Handshake) string
 	// Address tells a client's address from its request, proxies considered.
 	Address func(h socketio.Handshake) string
+	// Refused hears of refusals by a limit; nil: nobody does.
+	Refused func(r Refusal)
+	// Metrics counts; nil: nobody does.
+	Metrics *metrics.Metrics
 	// Unlimited: rate limits are off.
 	Unlimited bool
 	Logger    *slog.Logger
@@ -82,6 +87,12 @@ func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Refused == nil {
+		o.Refused = func(Refusal) {}
+	}
+	if o.Address == nil {
+		o.Address = func(h socketio.Handshake) string { return h.RemoteAddr }
+	}
 	s := &Server{o: o, log: o.Logger, handler: handlers(), transient: make(chan bus.Event, 1024)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.rooms, s.typing, s.presence = newRooms(s), newTyping(), newPresence(s)
@@ -99,6 +110,7 @@ func New(o Options) *Server {
 	s.ns = s.io.Of("/", s)
 	o.Auth.OnRevoked(s.revoked)
 	o.Auth.OnChanged(s.changed)
+	o.Tiers.OnChanged(func(name string, _ limit.Tier) { s.background(func(ctx context.Context) { s.tierChanged(ctx, name) }) })
 	return s
 }
 

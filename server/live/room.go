@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -35,6 +36,8 @@ type room struct {
 	ready bool  // last is known
 	last  int64 // every revision up to this one was delivered
 	seen  int64 // highest revision that came before last was known
+	// shown is last for those who only look.
+	shown atomic.Int64
 }
 
 // receive runs on the bus.
@@ -90,6 +93,7 @@ func (r *room) run() {
 func (r *room) deliver(e bus.Event) {
 	switch {
 	case e.Name == bus.Gap:
+		r.s.o.Metrics.Gap()
 		r.catchUp()
 	case e.Rev > 0:
 		r.durable(e)
@@ -111,8 +115,11 @@ func (r *room) durable(e bus.Event) {
 	if e.Rev <= r.last {
 		return
 	}
-	if e.Rev > r.last+1 && !r.fetch(e.Rev) {
-		return
+	if e.Rev > r.last+1 {
+		r.s.o.Metrics.Gap()
+		if !r.fetch(e.Rev) {
+			return
+		}
 	}
 	r.bring(e)
 }
@@ -121,6 +128,7 @@ func (r *room) durable(e bus.Event) {
 func (r *room) bring(e bus.Event) {
 	r.tell(e, r.bases(), r.broadcast)
 	r.last = e.Rev
+	r.shown.Store(r.last)
 	if answer := finished(e); answer != "" {
 		for _, socket := range r.s.ns.InRoom(r.name()) {
 			of(socket).caughtUp(answer)
@@ -226,6 +234,7 @@ func (r *room) attach(c *client, known chat.Changes) {
 	switch {
 	case !r.ready:
 		r.ready, r.last = true, known.LastRev
+		r.shown.Store(r.last)
 	case known.LastRev > r.last:
 		r.fetch(known.LastRev + 1)
 	}

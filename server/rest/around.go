@@ -1,18 +1,22 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/metrics"
 )
 
 const (
@@ -36,6 +40,7 @@ func (s *site) around(next echo.HandlerFunc) echo.HandlerFunc {
 		if c.err != nil && !aborted {
 			s.refuse(c, c.err)
 		}
+		s.countRequest(c)
 		s.logAccess(c)
 		if aborted {
 			// The reply has begun and cannot be finished: cutting the
@@ -116,6 +121,9 @@ func (s *site) logAccess(c *call) {
 	if c.actor.UserID != "" {
 		attrs = append(attrs, slog.String("userId", c.actor.UserID))
 	}
+	if c.operator.Name != "" {
+		attrs = append(attrs, slog.String("operator", c.operator.Name))
+	}
 	if n, err := strconv.ParseUint(r.Header.Get("Retry-Count"), 10, 16); err == nil && n > 0 {
 		attrs = append(attrs, slog.Uint64("retry", n))
 	}
@@ -130,6 +138,24 @@ func (s *site) logAccess(c *call) {
 		attrs = append(attrs, slog.String("stack", string(c.stack)))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// countRequest counts a request. One whose end its reader chose (a stream, a
+// socket) took no time that would say anything.
+func (s *site) countRequest(c *call) {
+	r := metrics.Request{Route: routeName(c), Method: plainMethod(c.Request().Method), Status: strconv.Itoa(c.Response().Status), Took: s.Now().Sub(c.began)}
+	if c.endless || strings.HasPrefix(c.Request().URL.Path, "/socket.io") {
+		r.Route, r.Took = cmp.Or(c.Path(), "/socket.io"), 0
+	}
+	s.Metrics.Request(r)
+}
+
+// plainMethod keeps what a stranger calls a method out of the names.
+func plainMethod(method string) string {
+	if slices.Contains(strings.Split(allowedMethods, ", "), method) {
+		return method
+	}
+	return "other"
 }
 
 // severityOf is how bad a refusal is for us; what a caller must mend is not,

@@ -114,7 +114,7 @@ func TestFault13_MessagesOfADeletedConversationAreGone(t *testing.T) {
 
 func TestFault14_NobodyMintsTokens(t *testing.T) {
 	p := open(t)
-	for _, path := range []string{"/generate-test-token", "/api/generate-test-token", "/api/test-ai", "/api/system/status", "/api/auth/verify", "/api/admin/snapshot"} {
+	for _, path := range []string{"/generate-test-token", "/api/generate-test-token", "/api/test-ai", "/api/system/status", "/api/auth/verify", "/api/admin/login"} {
 		for _, method := range []string{"GET", "POST"} {
 			p.do(ask{method: method, path: path}).refused(404, "NOT_FOUND")
 		}

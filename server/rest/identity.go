@@ -13,8 +13,11 @@ import (
 // Counting comes after knowing, so that everybody is counted as who they are,
 // and before refusing, so that guessing at tokens is counted too.
 func (s *site) admit(c *call, who audience) error {
-	if who == probes {
+	switch who {
+	case probes:
 		return nil
+	case operators:
+		return s.admitOperator(c)
 	}
 	if who == linked && c.QueryParam("signature") != "" {
 		if err := s.openLink(c); err == nil {

@@ -88,7 +88,7 @@ func policy(r limit.Rule) string {
 func exceeded(tier string, r limit.Rule, d limit.Decision) error {
 	return &fault.Error{
 		Code: fault.RateLimited, Message: "Too many requests; wait as long as Retry-After says.",
-		RetryAfter: d.RetryAfter, Tier: tier, Limit: r.Limit, Window: r.Window,
+		RetryAfter: d.RetryAfter, Tier: tier, Rule: r.Name, Limit: r.Limit, Window: r.Window,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -22,6 +23,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/storage"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
@@ -44,6 +46,7 @@ type place struct {
 	chat   *chat.Service
 	store  *storage.Store
 	limits *limit.Memory
+	floor  *floor
 	log    *logged
 }
 
@@ -88,6 +91,10 @@ func open(t *testing.T, changes ...change) *place {
 		o.Analyst = &coach.Analyst{Model: coach.NewBuiltin()}
 	}
 	o.Auth, o.Chat, o.Journal = p.auth, p.chat, journal.New(journal.Options{Store: p.store})
+	p.floor = &floor{}
+	o.Operators, o.Metrics = p.operators(b), metrics.New("test", "none")
+	o.Refused = func(r admin.Refusal) { o.Operators.Refused(r) }
+	background(t, o.Operators.Run)
 	p.site = newSite(o)
 	p.serve()
 	return p

@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/journal"
@@ -66,7 +67,23 @@ func (s *site) refuse(c *call, err error) {
 	if c.Response().Committed {
 		return // the log tells; nothing can be added to a reply under way
 	}
-	s.writeRefusal(c, toFault(err), nil)
+	f := toFault(err)
+	if f.Code == fault.RateLimited {
+		s.tellRefused(c, f)
+	}
+	s.writeRefusal(c, f, nil)
+}
+
+// tellRefused lets operators know who was refused by which limit.
+func (s *site) tellRefused(c *call, f *fault.Error) {
+	r := admin.Refusal{
+		Key: limit.AddressKey(c.RealIP()), Address: c.RealIP(), UserID: c.actor.UserID, Username: c.actor.Username,
+		Tier: f.Tier, Limit: f.Rule, Allowed: f.Limit,
+	}
+	if r.UserID != "" {
+		r.Key = limit.UserKey(r.UserID)
+	}
+	s.Refused(r)
 }
 
 // writeRefusal writes a refusal; found goes along with those of health.

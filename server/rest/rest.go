@@ -23,12 +23,14 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/journal"
 	"github.com/elite-trading-coach/coach/server/limit"
+	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/server/upload"
 )
 
@@ -60,6 +62,13 @@ type Options struct {
 	PublicURL string
 	// Compression packs replies for those who ask for it.
 	Compression bool
+
+	// Operators is what operators may see and do; nil: nobody is one.
+	Operators *admin.Service
+	// Metrics counts, and answers GET /metrics; nil: nobody does.
+	Metrics *metrics.Metrics
+	// Refused hears of refusals by a limit; nil: nobody does.
+	Refused func(r admin.Refusal)
 
 	// Version is the program's, for the health of a single check.
 	Version string
@@ -104,10 +113,27 @@ type site struct {
 	keepAlive time.Duration // between signs of life on a quiet stream
 	recheck   time.Duration // between looks at whether a stream may go on
 	stalled   time.Duration // that a body of images may bring nothing
+	local     bool          // this is the admin socket
 }
 
 // New makes the handler of the one port.
 func New(o Options) http.Handler { return newSite(o).handler() }
+
+// NewLocal makes the handler of the admin socket: operators' routes and health
+// alone. Whoever reaches it is an operator; the connection's remote address is
+// the name that the audit log gets.
+func NewLocal(o Options) http.Handler {
+	s := newSite(o)
+	s.local = true
+	e := s.bare()
+	e.Pre(s.around, s.bound, s.refuseLarge)
+	for _, r := range s.routes() {
+		if r.who == operators || r.who == probes {
+			s.mount(e, r)
+		}
+	}
+	return e
+}
 
 func newSite(o Options) *site {
 	if o.Logger == nil {
@@ -118,6 +144,9 @@ func newSite(o Options) *site {
 	}
 	if o.Draining == nil {
 		o.Draining = func() bool { return false }
+	}
+	if o.Refused == nil {
+		o.Refused = func(admin.Refusal) {}
 	}
 	if o.Origins == nil {
 		o.Origins = func(string, *http.Request) bool { return false }
@@ -137,10 +166,16 @@ func newSite(o Options) *site {
 	}
 }
 
-func (s *site) handler() *echo.Echo {
+// bare is a router without routes.
+func (s *site) bare() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor, e.SchemeExtractor = s.address, s.scheme
+	return e
+}
+
+func (s *site) handler() *echo.Echo {
+	e := s.bare()
 	e.Pre(s.around, s.sockets, s.bound, s.cors, s.refuseLarge)
 	e.Use(s.admitStray)
 	for _, r := range s.routes() {

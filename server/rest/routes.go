@@ -26,6 +26,9 @@ const (
 	// stray is a request for what does not exist: counted as the person where
 	// there is a token, else by address.
 	stray
+	// operators must hold an operator's token, or be on the admin socket;
+	// they are served while the server drains, too.
+	operators
 )
 
 const (
@@ -55,7 +58,7 @@ func (s *site) routes() []route {
 	const (
 		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	)
-	return []route{
+	return append(s.operatorRoutes(), []route{
 		{post, "/api/auth/register", anyone, usual, s.register},
 		{post, "/api/auth/login", anyone, usual, s.login},
 		{post, "/api/auth/refresh", member, usual, s.refresh},
@@ -123,7 +126,7 @@ func (s *site) routes() []route {
 		{get, "/api/health/websocket", probes, probing, s.check},
 		{get, "/api/health/ai", probes, probing, s.check},
 		{get, "/api/health/uploads", probes, probing, s.check},
-	}
+	}...)
 }
 
 // mount gives a route to Echo; what may be asked with GET may be with HEAD.
@@ -140,8 +143,8 @@ func (s *site) mount(e *echo.Echo, r route) {
 
 // serve runs a route's handler for those who may come, within its deadline.
 func (s *site) serve(c *call, r route) error {
-	c.quiet = r.who == probes
-	if r.who != probes && s.Draining() {
+	c.quiet = r.who == probes || r.who == operators && r.method == http.MethodGet // who looks on does so each second
+	if r.who != probes && r.who != operators && s.Draining() {
 		c.Response().Header().Set("Connection", "close")
 		return &fault.Error{Code: fault.Draining, Message: "The server is about to stop; try again in a moment.", RetryAfter: time.Second}
 	}
@@ -149,6 +152,7 @@ func (s *site) serve(c *call, r route) error {
 		return err
 	}
 	if r.within == endless {
+		c.endless = true
 		return r.handle(c)
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), r.within)

@@ -25,7 +25,7 @@ func (s *site) beginStream(c *call) (end func(), err error) {
 	if s.streams.open[user] >= maxStreams && !s.LimitsOff && !c.actor.Admin() {
 		return nil, &fault.Error{
 			Code: fault.RateLimited, Message: "You follow too many answers at once; close one of the streams first.",
-			RetryAfter: time.Second, Tier: c.actor.Tier, Limit: maxStreams,
+			RetryAfter: time.Second, Tier: c.actor.Tier, Rule: "streams", Limit: maxStreams,
 		}
 	}
 	if s.streams.open == nil {

@@ -159,6 +159,13 @@ func (s *Socket) Rooms() []string {
 	return slices.Sorted(maps.Keys(s.rooms))
 }
 
+// CountRooms is the number of rooms the socket is in.
+func (s *Socket) CountRooms() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rooms)
+}
+
 // leaveAll marks the socket closed and takes it out of every room; first is false when that was done before.
 func (s *Socket) leaveAll() (acks map[int64]*pendingAck, first bool) {
 	s.mu.Lock()
