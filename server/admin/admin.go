@@ -76,6 +76,7 @@ type Service struct {
 	log    *slog.Logger
 	stream *stream
 	hits   *hits
+	began  time.Time
 
 	mu      sync.Mutex
 	now     api.Load   // of the last second
@@ -103,7 +104,7 @@ func New(o Options) *Service {
 	}
 	o.Self.Self = true
 	return &Service{
-		Records: o.Records, o: o, log: o.Logger, stream: newStream(), hits: newHits(), others: map[string]neighbour{},
+		Records: o.Records, o: o, log: o.Logger, stream: newStream(), hits: newHits(), began: storage.Now(), others: map[string]neighbour{},
 	}
 }
 

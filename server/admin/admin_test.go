@@ -439,7 +439,9 @@ func TestTheStreamTellsWhatHappens(t *testing.T) {
 	n := h.node(bus.NewMemory(), "one")
 	heard := map[string]string{}
 	three := 3
-	for e := range n.Events(t.Context()) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for e := range n.Events(ctx) {
 		switch e.Name {
 		case api.EventLoad:
 			if len(heard) == 0 { // followed: now things may happen

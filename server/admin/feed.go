@@ -29,11 +29,11 @@ type feed struct {
 	failing bool
 }
 
-// newFeed begins now: what was before is in the lists.
+// newFeed begins with the room: what was before is in the lists.
 func (s *Service) newFeed(context.Context) *feed {
 	s.auth.OnChanged(func(auth.Change) { s.mark(func() { s.users = true }) })
 	s.auth.OnRevoked(func(auth.Revocation) { s.mark(func() { s.users = true }) })
-	return &feed{s: s, line: s.o.Log.number(), audited: storage.Now()}
+	return &feed{s: s, line: s.o.Log.number(), audited: s.began}
 }
 
 // mark notes what changed, for the next second's word about it.
@@ -45,13 +45,14 @@ func (s *Service) mark(what func()) {
 
 // tell is called each second.
 func (f *feed) tell(ctx context.Context) {
+	now := storage.Now() // before it is asked who reads: whoever comes then misses nothing
 	load := f.s.load(ctx)
 	f.s.remember(load)
 	lost := f.lines()
 	changed := f.changed(load)
 	f.before = load
 	if !f.s.stream.followed() {
-		f.audited, f.told = storage.Now(), nil
+		f.audited, f.told = now, nil
 		return
 	}
 	f.s.stream.send(api.Event{Name: api.EventLoad, Load: &load})
