@@ -44,6 +44,7 @@ var (
 	errIdle       = errors.New("the provider stopped sending in the middle")
 	errCallLong   = errors.New("the provider took too long in all")
 	errUnfinished = errors.New("the provider's stream ended without a finish_reason")
+	errElsewhere  = errors.New("the endpoint sends to another address; set that one")
 	errTooMuch    = errors.New("the model wrote more than an answer may hold")
 )
 
@@ -90,8 +91,13 @@ type doer struct {
 
 func (d doer) Do(r *http.Request) (*http.Response, error) {
 	resp, err := d.http.Do(r)
-	if err == nil && resp.StatusCode >= http.StatusBadRequest {
+	switch {
+	case err != nil:
+	case resp.StatusCode >= http.StatusBadRequest:
 		d.wait.read(resp.Header, time.Now())
+	case resp.StatusCode >= http.StatusMultipleChoices:
+		_ = resp.Body.Close()
+		return nil, errElsewhere // go-openai would read it as an empty stream
 	}
 	return resp, err
 }

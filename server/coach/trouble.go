@@ -57,13 +57,14 @@ func (m *OpenAI) trouble(ctx context.Context, err error, wait time.Duration) err
 	return t
 }
 
-// misused are go-openai's own refusals: it judges requests by the model's
-// name. The remedy is in the configuration.
+// misused are go-openai's own refusals, which judges requests by the model's
+// name, and addresses that are no endpoint: the remedy is in the
+// configuration.
 func misused(err error) bool {
 	for _, own := range []error{
 		openai.ErrReasoningModelMaxTokensDeprecated, openai.ErrReasoningModelLimitationsOther, openai.ErrReasoningModelLimitationsLogprobs,
 		openai.ErrReasoningEffortUnsupported, openai.ErrReasoningToolsRequireResponses, openai.ErrReasoningSamplingUnsupported,
-		openai.ErrChatCompletionInvalidModel,
+		openai.ErrChatCompletionInvalidModel, errElsewhere,
 	} {
 		if errors.Is(err, own) {
 			return true
