@@ -18,6 +18,7 @@ type backend struct {
 	ask     func(ctx context.Context, c configs.Config, q server.Question, log *slog.Logger, emit func(string) error) (server.Reply, error)
 	journal func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error)
 	backups func(c configs.Config, build api.Build) (*server.Backups, error)
+	copyDB  func(ctx context.Context, from, to string, told func(server.CopiedTable)) error
 }
 
 type migrator interface {
@@ -49,6 +50,7 @@ func theServer() backend {
 	return backend{
 		serve:   server.Run,
 		backups: server.OpenBackups,
+		copyDB:  server.CopyDatabase,
 		ask:     server.Ask,
 		migrate: func(ctx context.Context, c configs.Config) (migrator, error) {
 			m, err := server.Migrate(ctx, c)

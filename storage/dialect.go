@@ -40,6 +40,10 @@ type dialect struct {
 	lockConversation, lockMembership, lockMessage, skipLocked string
 	// fullText is how each finds words; see search.go.
 	fullText fullText
+	// snapshot is the isolation of a transaction that sees one moment only.
+	snapshot sql.IsolationLevel
+	// columns lists table, column and type of every table of ours, sorted.
+	columns string
 	// classify turns a driver's error into a sentinel that keeps it.
 	classify func(error) error
 }
@@ -57,6 +61,8 @@ var sqliteDialect = dialect{
 		remove: `DELETE FROM message_fts_rows WHERE message_id = $1`,
 		quote:  '"', and: " AND ", or: " OR ",
 	},
+	columns: `SELECT m.name, c.name, lower(c.type) FROM sqlite_master AS m, pragma_table_info(m.name) AS c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.name`,
 	classify: classifySQLite,
 }
 
@@ -75,7 +81,28 @@ var postgresDialect = dialect{
 		remove: `DELETE FROM message_fts WHERE message_id = $1`,
 		quote:  '\'', and: " & ", or: " | ",
 	},
+	snapshot: sql.LevelRepeatableRead,
+	columns: `SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns AS c
+		JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
+		WHERE c.table_schema = current_schema() ORDER BY c.table_name COLLATE "C", c.column_name COLLATE "C"`,
 	classify: classifyPostgres,
+}
+
+// asText reads a column in a form that both databases have: numbers as
+// decimals, truth as 1 and 0.
+func (d *dialect) asText(c column) string {
+	if c.kind == "boolean" {
+		return `CAST(CAST(` + quoted(c.name) + ` AS INTEGER) AS TEXT)`
+	}
+	return `CAST(` + quoted(c.name) + ` AS TEXT)`
+}
+
+// fromText is the reverse of asText.
+func (d *dialect) fromText(place string, c column) string {
+	if c.kind == "boolean" {
+		return `CAST(CAST(CAST(` + place + ` AS TEXT) AS INTEGER) AS BOOLEAN)`
+	}
+	return `CAST(CAST(` + place + ` AS TEXT) AS ` + c.kind + `)`
 }
 
 // openSQLite opens one handle that writes and a pool that only reads. Each
