@@ -248,7 +248,7 @@ func (r *rowSum) add(values []sql.NullString) {
 	h := sha256.New()
 	for _, v := range values {
 		if v.Valid {
-			fmt.Fprintf(h, "%d:%s,", len(v.String), v.String)
+			h.Write([]byte(strconv.Itoa(len(v.String)) + ":" + v.String + ","))
 		} else {
 			h.Write([]byte("-,"))
 		}
@@ -266,7 +266,6 @@ func (r *rowSum) add(values []sql.NullString) {
 }
 
 func (r *rowSum) moved() Moved {
-	h := sha256.New()
-	fmt.Fprint(h, r.rows, r.words)
-	return Moved{Table: r.table, Rows: r.rows, Sum: hex.EncodeToString(h.Sum(nil)[:8])}
+	sum := sha256.Sum256([]byte(fmt.Sprint(r.rows, r.words)))
+	return Moved{Table: r.table, Rows: r.rows, Sum: hex.EncodeToString(sum[:8])}
 }
