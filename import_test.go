@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"server/auth":     {"server/bus", "storage", "server/fault"},
 	"server/upload":   {"server/auth", "storage", "server/fault"},
 	"server/admin":    {"server/api", "server/auth", "server/bus", "storage", "server/fault"},
+	"server/archive":  {"storage", "server/fault"},
 	"server/backup":   {"storage", "server/fault"},
 	"server/socketio": {"server/engineio"},
 	"server/engineio": {},

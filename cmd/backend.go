@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server"
@@ -38,6 +39,7 @@ type users interface {
 	ResetPassword(ctx context.Context, identifier, password string) (api.User, error)
 	Disable(ctx context.Context, identifier string) (api.User, error)
 	Enable(ctx context.Context, identifier string) (api.User, error)
+	Import(ctx context.Context, file *os.File, how server.ArchiveImport) (api.User, server.Loaded, error)
 	Close() error
 }
 

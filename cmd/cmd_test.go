@@ -200,6 +200,11 @@ func (u *accounts) Enable(_ context.Context, who string) (api.User, error) {
 	return u.note("enable", who)
 }
 
+func (u *accounts) Import(_ context.Context, file *os.File, how server.ArchiveImport) (api.User, server.Loaded, error) {
+	made, err := u.note("import", filepath.Base(file.Name()), how.Into, how.Password)
+	return made, server.Loaded{Trades: 2, ImagesLeft: 1}, err
+}
+
 func (u *accounts) ResetPassword(_ context.Context, who, password string) (api.User, error) {
 	return u.note("reset", who, password)
 }

@@ -33,6 +33,7 @@ POST /api/auth/login                                 401 200 403 200 200 200 200
 POST /api/auth/refresh                               401 401 403 200 200 200 200 200
 POST /api/auth/logout                                401 401 403 200 200 200 200 200
 GET /api/auth/me                                     401 401 403 200 200 200 200 200
+GET /api/auth/me/export                              401 401 403 200 200 200 200 200
 PATCH /api/auth/me                                   401 401 403 200 200 200 200 200  {"displayName":"x"}
 DELETE /api/auth/me                                  401 401 403 200 200 200 200 200  {"password":"Correct-Horse-9"}
 POST /api/auth/password                              401 401 403 200 200 200 200 200  {"currentPassword":"Correct-Horse-9","newPassword":"Other-Horse-10"}
@@ -52,6 +53,7 @@ GET /api/conversations/{room}/members                401 401 403 404 404 200 200
 POST /api/conversations/{room}/members               401 401 403 404 404 403 403 201  {"identifier":"{guest}","role":"viewer"}
 DELETE /api/conversations/{room}/members/{viewer}    401 401 403 404 404 200 403 200
 GET /api/conversations/{room}/messages               401 401 403 404 404 200 200 200
+GET /api/conversations/{room}/export?format=csv      401 401 403 404 404 200 200 200
 
 GET /api/messages?conversationId={room}              401 401 403 404 404 200 200 200
 GET /api/messages/search?q=plan&conversationId={room} 401 401 403 404 404 200 200 200

@@ -69,7 +69,8 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	s.admin = s.operators()
 	s.metrics.Watch(s.gauges())
 	o := rest.Options{
-		Auth: s.auth, Chat: s.chat, Journal: records, Uploads: s.uploads, Links: s.links,
+		Account: s.exportAccount,
+		Auth:    s.auth, Chat: s.chat, Journal: records, Uploads: s.uploads, Links: s.links,
 		Analyst: &coach.Analyst{Model: s.model, Journal: records, Limit: c.AI.Total}, Limiter: s.limiter, Tiers: s.tiers,
 		Origins: s.origins.may, TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
 		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,

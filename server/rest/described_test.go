@@ -31,6 +31,8 @@ var contract = sync.OnceValues(func() (*document, error) {
 		return nil, err
 	}
 	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/markdown", openapi3filter.PlainBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/zip", openapi3filter.FileBodyDecoder)
 	for _, format := range []string{"png", "jpeg", "webp", "gif"} {
 		openapi3filter.RegisterBodyDecoder("image/"+format, openapi3filter.FileBodyDecoder)
 	}

@@ -68,6 +68,10 @@ func open(t *testing.T, changes ...change) *place {
 		Health: func(context.Context) api.Health {
 			return api.Health{Status: api.StatusOK, Version: "test", Checks: map[string]api.Check{"db": {Status: api.StatusOK}}}
 		},
+		Account: func(_ context.Context, a auth.Actor, w io.Writer) error {
+			_, err := io.WriteString(w, "PK "+a.UserID)
+			return err
+		},
 		Ready:  func(context.Context) api.Check { return api.Check{Status: api.StatusOK} },
 		Checks: map[string]func(context.Context) api.Check{},
 		Limits: func(_ context.Context, a auth.Actor) any {

@@ -14,6 +14,7 @@ package rest
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -44,6 +45,8 @@ type Options struct {
 	Links   *upload.Links
 	// Analyst answers outside conversations.
 	Analyst *coach.Analyst
+	// Account writes everything of the actor's account as one archive.
+	Account func(ctx context.Context, a auth.Actor, w io.Writer) error
 	Limiter limit.Limiter
 	Tiers   *limit.Tiers
 	// LimitsOff counts nothing, for benches.

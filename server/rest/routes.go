@@ -64,6 +64,7 @@ func (s *site) routes() []route {
 		{post, "/api/auth/refresh", member, usual, s.refresh},
 		{post, "/api/auth/logout", member, usual, s.logout},
 		{get, "/api/auth/me", member, usual, s.me},
+		{get, "/api/auth/me/export", member, copying, s.exportAccount},
 		{patch, "/api/auth/me", member, usual, s.updateMe},
 		{del, "/api/auth/me", member, usual, s.deleteMe},
 		{post, "/api/auth/password", member, usual, s.changePassword},
@@ -83,6 +84,7 @@ func (s *site) routes() []route {
 		{post, "/api/conversations/:id/members", member, usual, s.invite},
 		{del, "/api/conversations/:id/members/:userId", member, usual, s.removeMember},
 		{get, "/api/conversations/:id/messages", member, usual, s.conversationMessages},
+		{get, "/api/conversations/:id/export", member, copying, s.exportConversation},
 
 		{get, "/api/messages", member, usual, s.listMessages},
 		{post, "/api/messages", member, usual, s.sendMessage},

@@ -48,6 +48,10 @@ func TestEveryRoute(t *testing.T) {
 	ann.post("/api/conversations/"+id+"/unarchive", nil).want(http.StatusOK)
 	m := ann.say(id, "long 2 MES")
 	ann.get("/api/conversations/" + id + "/messages").want(http.StatusOK)
+	for _, format := range []string{"", "?format=json", "?format=md", "?format=csv"} {
+		ann.get("/api/conversations/" + id + "/export" + format).want(http.StatusOK)
+	}
+	ann.get("/api/auth/me/export").want(http.StatusOK)
 	ann.get("/api/messages?conversationId=" + id).want(http.StatusOK)
 	ann.get("/api/messages/search?q=mes&conversationId=" + id).want(http.StatusOK)
 	ann.get("/api/messages/" + m.ID).want(http.StatusOK)

@@ -113,11 +113,8 @@ func (s *site) exportTrades(c *call) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	err = s.Journal.Export(c.Request().Context(), c.actor, from, to, &download{c: c, kind: "text/csv; charset=utf-8", name: "trades.csv"})
-	if err != nil && c.Response().Committed {
-		panic(err) // cuts the connection: half a file must not look like a whole one
-	}
-	return err
+	file := &download{c: c, kind: "text/csv; charset=utf-8", name: "trades.csv"}
+	return uncut(c, s.Journal.Export(c.Request().Context(), c.actor, from, to, file))
 }
 
 // download begins its reply with the first byte, so that what goes wrong

@@ -1,0 +1,60 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elite-trading-coach/coach/server"
+)
+
+func newUserImport(a *app) *cobra.Command {
+	const use = "import FILE"
+	var how server.ArchiveImport
+	var file string
+	c := &cobra.Command{
+		Use:   use,
+		Short: "Load an archive of an account, as /api/auth/me/export gives it",
+		Long: "Loads the plan, trades, verdicts and conversations of an archive into a new account with the archive's e-mail and\n" +
+			"username, or into the one that --into names. The account owns each conversation, alone. Images stay in the archive,\n" +
+			"under uploads/. An archive that is not sound is refused as a whole, and one account takes the same archive once.",
+		Example: "  coach user import coach-account.zip --password-file new.txt\n  coach user import coach-account.zip --into ann",
+		Args:    exactly(use),
+	}
+	load := a.withUsers(func(ctx context.Context, u users, args []string) error {
+		in, err := os.Open(args[0])
+		if err != nil {
+			return fmt.Errorf("open the archive: %w", err)
+		}
+		owner, loaded, err := u.Import(ctx, in, how)
+		if err = errors.Join(err, in.Close()); err != nil {
+			return err
+		}
+		return a.loaded(owner.Username, loaded)
+	})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		var err error
+		if how.Into == "" {
+			if how.Password, err = a.password(c.Context(), file); err != nil {
+				return err
+			}
+		}
+		return load(c, args)
+	}
+	c.Flags().StringVar(&how.Into, "into", "", "an account that is there: an e-mail address, a username or an id")
+	passwordFile(c, &file)
+	return c
+}
+
+// loaded tells what an archive brought.
+func (a *app) loaded(username string, l server.Loaded) error {
+	_, err := fmt.Fprintf(a.Stdout, "loaded into %s: %d plan versions, %d trades, %d verdicts, %d conversations, %d messages\n",
+		username, l.Plans, l.Trades, l.Verdicts, l.Conversations, l.Messages)
+	if err == nil && l.ImagesLeft > 0 {
+		_, err = fmt.Fprintf(a.Stdout, "%d images stay in the archive; upload again those that are still wanted\n", l.ImagesLeft)
+	}
+	return err
+}

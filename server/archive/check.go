@@ -1,0 +1,176 @@
+package archive
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/elite-trading-coach/coach/storage"
+)
+
+// problem is what is wrong with a line, in plain words.
+type problem string
+
+func (p problem) Error() string { return string(p) }
+
+// checker looks at every line before any is stored. It keeps no lines, only
+// where it is in a conversation.
+type checker struct {
+	inside bool  // of a conversation
+	seq    int64 // of the last message in it
+	last   int64 // its LastRev
+}
+
+// first is the first problem there is, nil when there is none.
+func first(checks ...problem) error {
+	for _, p := range checks {
+		if p != "" {
+			return p
+		}
+	}
+	return nil
+}
+
+func need(ok bool, message string) problem {
+	if ok {
+		return ""
+	}
+	return problem(message)
+}
+
+func oneOf(what, value string, values ...string) problem {
+	return need(slices.Contains(values, value), what+" must be one of "+strings.Join(values, ", ")+".")
+}
+
+// id wants a UUID, and "" where it may be missing.
+func id(what, value string, optional ...string) problem {
+	return need(storage.ValidID(value) || slices.Contains(optional, value), what+" is not an id.")
+}
+
+// texts wants what both databases can hold.
+func texts(values ...string) problem {
+	for _, v := range values {
+		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return "A text holds a NUL character or is not UTF-8."
+		}
+	}
+	return ""
+}
+
+// list wants a JSON array.
+func list(what string, raw json.RawMessage) problem {
+	var any []json.RawMessage
+	return need(json.Unmarshal(raw, &any) == nil && any != nil, what+" must be a list.")
+}
+
+// times wants moments that the databases can hold, of this century or so.
+func times(values ...time.Time) problem {
+	for _, t := range values {
+		if t.Year() < 1970 || t.Year() > 2200 {
+			return "A time is missing or out of reach."
+		}
+	}
+	return ""
+}
+
+func between(what string, n, least, most int64) problem {
+	return need(n >= least && n <= most, what+" is out of range.")
+}
+
+const most = int64(1) << 53
+
+func (c *checker) plan(line []byte) error {
+	var p plan
+	if err := json.Unmarshal(line, &p); err != nil {
+		return err
+	}
+	return first(between("version", p.Version, 1, most), need(len(p.Body) > 0 && p.Body[0] == '{', "body must be an object."), texts(string(p.Body)), times(p.CreatedAt))
+}
+
+func (c *checker) trade(line []byte) error {
+	var t trade
+	if err := json.Unmarshal(line, &t); err != nil {
+		return err
+	}
+	return first(id("id", t.ID), oneOf("side", t.Side, "long", "short"), oneOf("decision", t.Decision, "taken", "skipped"),
+		list("fills", t.Fills), list("targets", t.Targets), list("tags", t.Tags), need(t.Instrument != "" && t.Fees != "", "instrument or fees are missing."),
+		decimals(t.Fees, t.Stop, t.PointValue, t.Net, t.Risk), id("messageId", t.MessageID, ""), id("verdictId", t.VerdictID, ""),
+		texts(t.Instrument, t.Kind, t.Setup, t.Emotion, t.Note, t.Fingerprint, t.ImportedAs, string(t.Fills), string(t.Targets), string(t.Tags)),
+		between("importedN", t.ImportedN, 0, most), times(t.OpenedAt, t.CreatedAt, t.UpdatedAt), optional(t.ClosedAt))
+}
+
+// decimals wants numbers as they are stored: digits, a point, a sign.
+func decimals(values ...string) problem {
+	for _, v := range values {
+		if strings.Trim(v, "0123456789.-") != "" || len(v) > 60 {
+			return "An amount is not a decimal."
+		}
+	}
+	return ""
+}
+
+func optional(t *time.Time) problem {
+	if t == nil {
+		return ""
+	}
+	return times(*t)
+}
+
+func (c *checker) verdict(line []byte) error {
+	var v verdict
+	if err := json.Unmarshal(line, &v); err != nil {
+		return err
+	}
+	return first(id("messageId", v.MessageID), id("questionId", v.QuestionID), oneOf("verdict", v.Verdict, "diamond", "fire", "skull"),
+		between("planVersion", v.PlanVersion, 0, most), list("missed", v.Missed), texts(string(v.Missed)), percent(v.Confidence), times(v.SealedAt))
+}
+
+func percent(n *int) problem {
+	return need(n == nil || *n >= 0 && *n <= 100, "confidence must be from 0 to 100.")
+}
+
+func (c *checker) entry(line []byte) error {
+	var e entry
+	if err := json.Unmarshal(line, &e); err != nil {
+		return err
+	}
+	switch {
+	case e.Conversation != nil && e.Message == nil:
+		c.inside, c.seq, c.last = true, 0, e.Conversation.LastRev
+		return checkConversation(*e.Conversation)
+	case e.Message == nil || e.Conversation != nil:
+		return problem("a line is either a conversation or a message.")
+	case !c.inside:
+		return problem("a message comes before any conversation.")
+	}
+	c.seq++
+	return first(need(e.Message.Seq == c.seq, "the messages are not in the order of their seq."),
+		between("rev", e.Message.Rev, 1, c.last), checkMessage(*e.Message))
+}
+
+func checkConversation(v conversation) error {
+	return first(id("id", v.ID), oneOf("mode", v.Mode, "analysis", "psychology", "training"), oneOf("coach", v.Coach, "always", "mention", "off"),
+		between("lastRev", v.LastRev, 0, most), between("messageCount", v.Count, 0, most), texts(v.Title), times(v.CreatedAt, v.UpdatedAt))
+}
+
+func checkMessage(m message) problem {
+	err := first(id("id", m.ID), id("parentId", m.ParentID, ""), oneOf("type", m.Type, "user", "ai", "system"),
+		oneOf("status", m.Status, "sent", "completed", "failed", "stopped"), oneOf("verdict", m.Verdict, "", "diamond", "fire", "skull"),
+		oneOf("mode", m.Mode, "analysis", "psychology", "training"), percent(m.Confidence), times(m.CreatedAt, m.UpdatedAt), optional(m.EditedAt), optional(m.DeletedAt),
+		texts(m.Content, m.ImageURL, m.Model, m.ErrorCode, m.ErrorMessage, string(m.Analysis)),
+		need(strings.HasPrefix(m.ImageURL, "https://") || m.ImageURL == "", "imageUrl is not one."))
+	if err == nil {
+		return ""
+	}
+	return problem(err.Error())
+}
+
+func (c *checker) upload(line []byte) error {
+	var u upload
+	if err := json.Unmarshal(line, &u); err != nil {
+		return err
+	}
+	return first(id("id", u.ID), id("messageId", u.MessageID, ""), texts(u.Name), times(u.CreatedAt))
+}
