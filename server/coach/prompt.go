@@ -31,11 +31,15 @@ func (w *Worker) prompt(ctx context.Context, job chat.Job) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, fmt.Errorf("read the journal: %w", err)
 	}
-	return Prompt{
+	p := Prompt{
 		Mode: job.Mode, Text: question.Content, History: w.turns(rows, question), Plan: desk.Plan, PlanVersion: int(desk.PlanVersion),
 		Session: desk.Session, Now: desk.Session.Now, Author: orEmpty(question.UserID), Others: others,
 		Images: w.images(question), AskedBy: job.AskedBy, AnswerID: job.ID, Attempt: job.Attempt,
-	}, nil
+	}
+	if p.Trades, err = w.habits(ctx, p); err != nil {
+		return Prompt{}, fmt.Errorf("read the latest trades: %w", err)
+	}
+	return p, nil
 }
 
 // desk is what the ideas of who asked are held against: their own plan and
@@ -45,6 +49,15 @@ func (w *Worker) desk(ctx context.Context, job chat.Job) (journal.Desk, error) {
 		return journal.Desk{Plan: trading.DefaultPlan(), Session: trading.SessionState{Now: time.Now()}}, nil
 	}
 	return w.Journal.DeskOf(ctx, job.AskedBy)
+}
+
+// habits are the latest trades of who asked, where they may be spoken of: the
+// words to answer are their own, and nobody else reads the answer.
+func (w *Worker) habits(ctx context.Context, p Prompt) ([]trading.Trade, error) {
+	if w.Journal == nil || p.AskedBy == "" || p.Author != p.AskedBy || p.Others {
+		return nil, nil
+	}
+	return w.Journal.Recent(ctx, p.AskedBy)
 }
 
 // turns lists what was said before the question. Of several answers to one

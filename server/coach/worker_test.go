@@ -388,6 +388,18 @@ func TestThePromptHoldsOnlyWhatWasSaid(t *testing.T) {
 	}
 }
 
+// guest lets somebody else read along.
+func (r *room) guest(s *storage.Store) {
+	r.t.Helper()
+	guest := storage.User{ID: storage.NewID(), Email: "g@example.org", Username: "guest", Role: "user", Tier: "free", CreatedAt: storage.Now(), LastActiveAt: storage.Now()}
+	if err := s.Tx(r.t.Context(), func(tx *storage.Tx) error { return tx.InsertUser(r.t.Context(), guest) }); err != nil {
+		r.t.Fatal(err)
+	}
+	if _, _, err := r.Invite(r.t.Context(), r.actor, r.id, "guest", chat.RoleViewer); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 func TestThePromptSaysThatOthersRead(t *testing.T) {
 	s := storagetest.NewSQLite(t)
 	r := newRoom(t, s)
@@ -398,13 +410,7 @@ func TestThePromptSaysThatOthersRead(t *testing.T) {
 	}), coach.Options{})
 	r.ask("alone")
 	r.finished()
-	guest := storage.User{ID: storage.NewID(), Email: "g@example.org", Username: "guest", Role: "user", Tier: "free", CreatedAt: storage.Now(), LastActiveAt: storage.Now()}
-	if err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.InsertUser(t.Context(), guest) }); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := r.Invite(t.Context(), r.actor, r.id, "guest", chat.RoleViewer); err != nil {
-		t.Fatal(err)
-	}
+	r.guest(s)
 	r.ask("with a guest")
 	r.finished()
 	if alone, shared := (<-prompts).Others, (<-prompts).Others; alone || !shared {
