@@ -211,7 +211,7 @@ func (m *OpenAI) request(messages []openai.ChatCompletionMessage, tools []openai
 	if policy.Reasoning {
 		req.MaxCompletionTokens = policy.MaxTokens
 	} else {
-		req.MaxTokens, req.Temperature = policy.MaxTokens, 0.3
+		req.MaxTokens, req.Temperature = policy.MaxTokens, 0.3 //nolint:staticcheck // the newer name is unknown to local servers
 	}
 	if policy.Usage {
 		req.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
