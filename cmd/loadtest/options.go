@@ -37,8 +37,6 @@ type Options struct {
 	Progress Progress
 	// Build is written into the report.
 	Build string
-
-	settle time.Duration // in tests; 0: settlePatience
 }
 
 // Progress is where the run tells how it goes: Live rewrites one line, as on a

@@ -89,6 +89,9 @@ func (r *run) cleanUp(ctx context.Context) error {
 	if r.users == nil {
 		return nil
 	}
+	if len(r.users.list) == 0 && len(r.users.batches) == 0 {
+		return r.users.remove(ctx) // only its connections
+	}
 	r.told.say("removing the users")
 	return r.users.remove(ctx)
 }

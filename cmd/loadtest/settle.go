@@ -1,7 +1,6 @@
 package loadtest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -12,12 +11,15 @@ import (
 // its way; after that it is lost.
 const settlePatience = 20 * time.Second
 
+// silence is how long no event came before what is missing is taken for lost.
+const silence = 4 * time.Second
+
 // settle waits until everything that was sent is decided, every answer is
 // finished, and every socket is back and has heard all of it; it returns the
 // conversations as the server has them.
 func (r *run) settle(ctx context.Context) (map[*conversation][]row, error) {
 	r.told.say("waiting for what is on its way")
-	deadline := time.Now().Add(cmp.Or(r.o.settle, settlePatience))
+	deadline := time.Now().Add(settlePatience)
 	waitFor(ctx, time.Until(deadline), func() bool {
 		for _, c := range r.convs {
 			if c.undecided() > 0 {
@@ -39,17 +41,31 @@ func (r *run) settle(ctx context.Context) (map[*conversation][]row, error) {
 	if err != nil {
 		return stored, fmt.Errorf("the check could not be made: %w", err)
 	}
-	waitFor(ctx, time.Until(deadline), func() bool {
-		for _, c := range r.convs {
-			for _, l := range c.ears {
-				if r.crowd.vus[l.socket].isThere() && len(l.misses(stored[c])) > 0 {
-					return false
-				}
+	r.hearAll(ctx, stored, time.Until(deadline))
+	return stored, nil
+}
+
+// hearAll waits until every socket has heard everything. Where nothing has come
+// for a while, nothing will.
+func (r *run) hearAll(ctx context.Context, stored map[*conversation][]row, most time.Duration) {
+	before, since := int64(-1), time.Now()
+	waitFor(ctx, most, func() bool {
+		if now := r.crowd.rec.events.Load(); now != before {
+			before, since = now, time.Now()
+		}
+		return time.Since(since) > silence || r.heardAll(stored)
+	})
+}
+
+func (r *run) heardAll(stored map[*conversation][]row) bool {
+	for _, c := range r.convs {
+		for _, l := range c.ears {
+			if r.crowd.vus[l.socket].isThere() && len(l.misses(stored[c])) > 0 {
+				return false
 			}
 		}
-		return true
-	})
-	return stored, nil
+	}
+	return true
 }
 
 // finished reads a conversation until no answer in it is open.
