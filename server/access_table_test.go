@@ -20,11 +20,12 @@ package server_test
 // {room}, {question} (of the member), {answer} (to it), {upload} (the owner's,
 // shown by a message), {draft} (an upload that none shows yet), {trade} (the owner's), {viewer} (the viewer's id), {session}
 // (somebody else's), {mine} (a session of the caller), {token} (the caller's),
-// {name} (the caller's username), {new} (a name that nobody has), {guest}
+// {name} (the caller's username), {person} (the id of somebody else), {none}
+// (the id of nothing), {tier}, {profile}, {new} (a name that nobody has), {guest}
 // (somebody to invite).
 //
 // 400 and 415 say that the caller was let in and the body, which is short here,
-// was not.
+// was not; 404 of an admin that there is no such thing.
 const routeTable = `
 nobody expired disabled stranger admin viewer member owner
 
@@ -73,6 +74,8 @@ GET /api/uploads/{upload}/file                       401 401 403 404 404 200 200
 DELETE /api/uploads/{draft}                          401 401 403 404 404 404 404 200
 DELETE /api/uploads/{upload}                         401 401 403 404 404 404 404 200
 
+POST /api/analyze-trade                              401 401 403 400 400 400 400 400  {}
+
 GET /api/plan                                        401 401 403 200 200 200 200 200
 PUT /api/plan                                        401 401 403 200 200 200 200 200  {}
 POST /api/tools/risk-reward                          401 401 403 400 400 400 400 400  {}
@@ -90,6 +93,38 @@ PATCH /api/trades/{trade}                            401 401 403 404 404 404 404
 DELETE /api/trades/{trade}                           401 401 403 404 404 404 404 200
 GET /api/stats                                       401 401 403 200 200 200 200 200
 GET /api/calibration                                 401 401 403 200 200 200 200 200
+
+GET /api/admin/snapshot                              401 401 403 403 200 403 403 403
+GET /api/admin/events                                401 401 403 403 200 403 403 403
+GET /api/admin/connections                           401 401 403 403 200 403 403 403
+GET /api/admin/connections/{none}                    401 401 403 403 404 403 403 403
+DELETE /api/admin/connections/{none}                 401 401 403 403 404 403 403 403
+GET /api/admin/rooms                                 401 401 403 403 200 403 403 403
+GET /api/admin/rooms/{room}                          401 401 403 403 404 403 403 403
+GET /api/admin/answers                               401 401 403 403 200 403 403 403
+POST /api/admin/answers/{answer}/stop                401 401 403 403 404 403 403 403
+GET /api/admin/users                                 401 401 403 403 200 403 403 403
+POST /api/admin/users                                401 401 403 403 400 403 403 403  {}
+GET /api/admin/users/{person}                        401 401 403 403 200 403 403 403
+PATCH /api/admin/users/{person}                      401 401 403 403 200 403 403 403  {"tier":"premium"}
+DELETE /api/admin/users/{person}                     401 401 403 403 200 403 403 403
+POST /api/admin/users/{person}/sign-out              401 401 403 403 200 403 403 403
+POST /api/admin/users/{person}/disable               401 401 403 403 200 403 403 403
+POST /api/admin/users/{person}/enable                401 401 403 403 200 403 403 403
+POST /api/admin/test-users                           401 401 403 403 400 403 403 403  {}
+DELETE /api/admin/test-users/{none}                  401 401 403 403 400 403 403 403
+GET /api/admin/tiers                                 401 401 403 403 200 403 403 403
+PATCH /api/admin/tiers/{tier}                        401 401 403 403 400 403 403 403  {}
+GET /api/admin/limits                                401 401 403 403 200 403 403 403
+POST /api/admin/limits/lift                          401 401 403 403 400 403 403 403  {}
+GET /api/admin/audit                                 401 401 403 403 200 403 403 403
+POST /api/admin/notices                              401 401 403 403 400 403 403 403  {}
+GET /api/admin/tokens                                401 401 403 403 200 403 403 403
+POST /api/admin/tokens                               401 401 403 403 400 403 403 403  {}
+DELETE /api/admin/tokens/{none}                      401 401 403 403 404 403 403 403
+GET /metrics                                         401 401 403 403 200 403 403 403
+GET /debug/pprof/{profile}                           401 401 403 403 200 403 403 403
+POST /api/admin/drain                                401 401 403 403 200 403 403 403
 
 GET /health                                          200 200 200 200 200 200 200 200
 GET /api/health                                      200 200 200 200 200 200 200 200

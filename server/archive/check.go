@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -23,60 +24,59 @@ type checker struct {
 	last   int64 // its LastRev
 }
 
+// check is something that must hold, and what is said where it does not.
+type check struct {
+	holds     bool
+	otherwise problem
+}
+
 // first is the first problem there is, nil when there is none.
-func first(checks ...problem) error {
-	for _, p := range checks {
-		if p != "" {
-			return p
+func first(checks ...check) error {
+	for _, c := range checks {
+		if !c.holds {
+			return c.otherwise
 		}
 	}
 	return nil
 }
 
-func need(ok bool, message string) problem {
-	if ok {
-		return ""
-	}
-	return problem(message)
-}
-
-func oneOf(what, value string, values ...string) problem {
-	return need(slices.Contains(values, value), what+" must be one of "+strings.Join(values, ", ")+".")
+func oneOf(what, value string, values ...string) check {
+	return check{slices.Contains(values, value), problem(what + " must be one of " + strings.Join(values, ", ") + ".")}
 }
 
 // id wants a UUID, and "" where it may be missing.
-func id(what, value string, optional ...string) problem {
-	return need(storage.ValidID(value) || slices.Contains(optional, value), what+" is not an id.")
+func id(what, value string, optional ...string) check {
+	return check{storage.ValidID(value) || slices.Contains(optional, value), problem(what + " is not an id.")}
 }
 
 // texts wants what both databases can hold.
-func texts(values ...string) problem {
+func texts(values ...string) check {
 	for _, v := range values {
 		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-			return "A text holds a NUL character or is not UTF-8."
+			return check{otherwise: "A text holds a NUL character or is not UTF-8."}
 		}
 	}
-	return ""
+	return check{holds: true}
 }
 
 // list wants a JSON array.
-func list(what string, raw json.RawMessage) problem {
-	var any []json.RawMessage
-	return need(json.Unmarshal(raw, &any) == nil && any != nil, what+" must be a list.")
+func list(what string, raw json.RawMessage) check {
+	var items []json.RawMessage
+	return check{json.Unmarshal(raw, &items) == nil && items != nil, problem(what + " must be a list.")}
 }
 
 // times wants moments that the databases can hold, of this century or so.
-func times(values ...time.Time) problem {
+func times(values ...time.Time) check {
 	for _, t := range values {
 		if t.Year() < 1970 || t.Year() > 2200 {
-			return "A time is missing or out of reach."
+			return check{otherwise: "A time is missing or out of reach."}
 		}
 	}
-	return ""
+	return check{holds: true}
 }
 
-func between(what string, n, least, most int64) problem {
-	return need(n >= least && n <= most, what+" is out of range.")
+func between(what string, n, least, most int64) check {
+	return check{n >= least && n <= most, problem(what + " is out of range.")}
 }
 
 const most = int64(1) << 53
@@ -86,7 +86,7 @@ func (c *checker) plan(line []byte) error {
 	if err := json.Unmarshal(line, &p); err != nil {
 		return err
 	}
-	return first(between("version", p.Version, 1, most), need(len(p.Body) > 0 && p.Body[0] == '{', "body must be an object."), texts(string(p.Body)), times(p.CreatedAt))
+	return first(between("version", p.Version, 1, most), check{len(p.Body) > 0 && p.Body[0] == '{', "body must be an object."}, texts(string(p.Body)), times(p.CreatedAt))
 }
 
 func (c *checker) trade(line []byte) error {
@@ -95,25 +95,25 @@ func (c *checker) trade(line []byte) error {
 		return err
 	}
 	return first(id("id", t.ID), oneOf("side", t.Side, "long", "short"), oneOf("decision", t.Decision, "taken", "skipped"),
-		list("fills", t.Fills), list("targets", t.Targets), list("tags", t.Tags), need(t.Instrument != "" && t.Fees != "", "instrument or fees are missing."),
+		list("fills", t.Fills), list("targets", t.Targets), list("tags", t.Tags), check{t.Instrument != "" && t.Fees != "", "instrument or fees are missing."},
 		decimals(t.Fees, t.Stop, t.PointValue, t.Net, t.Risk), id("messageId", t.MessageID, ""), id("verdictId", t.VerdictID, ""),
 		texts(t.Instrument, t.Kind, t.Setup, t.Emotion, t.Note, t.Fingerprint, t.ImportedAs, string(t.Fills), string(t.Targets), string(t.Tags)),
 		between("importedN", t.ImportedN, 0, most), times(t.OpenedAt, t.CreatedAt, t.UpdatedAt), optional(t.ClosedAt))
 }
 
 // decimals wants numbers as they are stored: digits, a point, a sign.
-func decimals(values ...string) problem {
+func decimals(values ...string) check {
 	for _, v := range values {
 		if strings.Trim(v, "0123456789.-") != "" || len(v) > 60 {
-			return "An amount is not a decimal."
+			return check{otherwise: "An amount is not a decimal."}
 		}
 	}
-	return ""
+	return check{holds: true}
 }
 
-func optional(t *time.Time) problem {
+func optional(t *time.Time) check {
 	if t == nil {
-		return ""
+		return check{holds: true}
 	}
 	return times(*t)
 }
@@ -127,8 +127,8 @@ func (c *checker) verdict(line []byte) error {
 		between("planVersion", v.PlanVersion, 0, most), list("missed", v.Missed), texts(string(v.Missed)), percent(v.Confidence), times(v.SealedAt))
 }
 
-func percent(n *int) problem {
-	return need(n == nil || *n >= 0 && *n <= 100, "confidence must be from 0 to 100.")
+func percent(n *int) check {
+	return check{n == nil || *n >= 0 && *n <= 100, "confidence must be from 0 to 100."}
 }
 
 func (c *checker) entry(line []byte) error {
@@ -146,8 +146,8 @@ func (c *checker) entry(line []byte) error {
 		return problem("a message comes before any conversation.")
 	}
 	c.seq++
-	return first(need(e.Message.Seq == c.seq, "the messages are not in the order of their seq."),
-		between("rev", e.Message.Rev, 1, c.last), checkMessage(*e.Message))
+	return cmp.Or(checkMessage(*e.Message), first(check{e.Message.Seq == c.seq, "the messages are not in the order of their seq."},
+		between("rev", e.Message.Rev, 1, c.last)))
 }
 
 func checkConversation(v conversation) error {
@@ -155,16 +155,12 @@ func checkConversation(v conversation) error {
 		between("lastRev", v.LastRev, 0, most), between("messageCount", v.Count, 0, most), texts(v.Title), times(v.CreatedAt, v.UpdatedAt))
 }
 
-func checkMessage(m message) problem {
-	err := first(id("id", m.ID), id("parentId", m.ParentID, ""), oneOf("type", m.Type, "user", "ai", "system"),
+func checkMessage(m message) error {
+	return first(id("id", m.ID), id("parentId", m.ParentID, ""), oneOf("type", m.Type, "user", "ai", "system"),
 		oneOf("status", m.Status, "sent", "completed", "failed", "stopped"), oneOf("verdict", m.Verdict, "", "diamond", "fire", "skull"),
 		oneOf("mode", m.Mode, "analysis", "psychology", "training"), percent(m.Confidence), times(m.CreatedAt, m.UpdatedAt), optional(m.EditedAt), optional(m.DeletedAt),
 		texts(m.Content, m.ImageURL, m.Model, m.ErrorCode, m.ErrorMessage, string(m.Analysis)),
-		need(strings.HasPrefix(m.ImageURL, "https://") || m.ImageURL == "", "imageUrl is not one."))
-	if err == nil {
-		return ""
-	}
-	return problem(err.Error())
+		check{strings.HasPrefix(m.ImageURL, "https://") || m.ImageURL == "", "imageUrl is not one."})
 }
 
 func (c *checker) upload(line []byte) error {
