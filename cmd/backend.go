@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server"
@@ -37,6 +38,7 @@ type users interface {
 	SetRole(ctx context.Context, identifier, role string) (api.User, error)
 	SetTier(ctx context.Context, identifier, tier string) (api.User, error)
 	ResetPassword(ctx context.Context, identifier, password string) (api.User, error)
+	ResetLink(ctx context.Context, identifier string, validFor time.Duration) (server.ResetLink, error)
 	Disable(ctx context.Context, identifier string) (api.User, error)
 	Enable(ctx context.Context, identifier string) (api.User, error)
 	Import(ctx context.Context, file *os.File, how server.ArchiveImport) (api.User, server.Loaded, error)

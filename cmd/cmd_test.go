@@ -208,6 +208,11 @@ func (u *accounts) Import(_ context.Context, file *os.File, how server.ArchiveIm
 func (u *accounts) ResetPassword(_ context.Context, who, password string) (api.User, error) {
 	return u.note("reset", who, password)
 }
+
+func (u *accounts) ResetLink(_ context.Context, who string, validFor time.Duration) (server.ResetLink, error) {
+	one, err := u.note("link", who, validFor.String())
+	return server.ResetLink{User: one, URL: "http://localhost:3001/#reset=x", Code: "x"}, err
+}
 func (u *accounts) Close() error { return nil }
 
 func TestUserCommands(t *testing.T) {
@@ -221,6 +226,8 @@ func TestUserCommands(t *testing.T) {
 		"disable bob":                                                   "disable bob",
 		"enable bob":                                                    "enable bob",
 		"reset-password bob":                                            "reset bob piped password",
+		"reset-link bob":                                                "link bob 1h0m0s",
+		"reset-link bob --valid 20m":                                    "link bob 20m0s",
 	} {
 		t.Run(args, func(t *testing.T) {
 			u := &accounts{}

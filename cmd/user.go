@@ -21,7 +21,7 @@ func newUser(a *app) *cobra.Command {
 	})
 	c.AddCommand(
 		newUserCreate(a), newUserList(a), newUserSetRole(a), newUserSetTier(a),
-		newUserResetPassword(a), newUserDisable(a), newUserEnable(a), newUserImport(a),
+		newUserResetPassword(a), newUserResetLink(a), newUserDisable(a), newUserEnable(a), newUserImport(a),
 	)
 	return c
 }

@@ -16,6 +16,7 @@ func (s *Server) sweeps() []sweep.Sweep {
 		{Name: "idleSessions", Step: s.auth.EndIdle},
 		{Name: "sessions", Step: s.olderThan(keep.Sessions, (*storage.Tx).PurgeSessions)},
 		{Name: "failedSignIns", Step: s.auth.PurgeFailures},
+		{Name: "resetCodes", Step: s.olderThan(time.Second, (*storage.Tx).PurgeResetCodes)},
 		{Name: "audit", Step: s.olderThan(keep.Audit, (*storage.Tx).PurgeAudit)},
 		{Name: "deletedConversations", Step: s.chat.Purge},
 		{Name: "images", Step: s.uploads.SweepStep},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"os/user"
+	"strconv"
+	"time"
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/migrations"
@@ -18,6 +20,7 @@ type Users struct {
 	store *storage.Store
 	auth  *auth.Service
 	by    auth.By
+	base  string // where the page is
 }
 
 // NewUser is an account to be made; "" role: user, "" tier: free.
@@ -47,7 +50,7 @@ func OpenUsers(ctx context.Context, c configs.Config, log *slog.Logger) (*Users,
 		_ = store.Close()
 		return nil, err
 	}
-	return &Users{store: store, auth: service, by: auth.By{Name: "cli:" + login()}}, nil
+	return &Users{store: store, auth: service, by: auth.By{Name: "cli:" + login()}, base: pageOf(c.Server)}, nil
 }
 
 func (m *Migrator) upIfBehind(ctx context.Context) error {
@@ -101,6 +104,36 @@ func (u *Users) SetTier(ctx context.Context, identifier, tier string) (api.User,
 // ResetPassword gives an account a new password and ends all its sessions.
 func (u *Users) ResetPassword(ctx context.Context, identifier, password string) (api.User, error) {
 	return shown(u.auth.ResetPassword(ctx, u.by, identifier, password))
+}
+
+// ResetLink is what an operator hands to somebody who cannot sign in.
+type ResetLink struct {
+	User api.User `json:"user"`
+	// URL opens the page with the code in its fragment, which no server, proxy
+	// or log sees.
+	URL       string   `json:"url"`
+	Code      string   `json:"code"`
+	ExpiresAt api.Time `json:"expiresAt"`
+	Sent      bool     `json:"sent"` // it was brought to the user already
+}
+
+// ResetLink makes a one-time link by which an account gets a new password.
+func (u *Users) ResetLink(ctx context.Context, identifier string, validFor time.Duration) (ResetLink, error) {
+	r, err := u.auth.IssueReset(ctx, u.by, identifier, validFor)
+	if err != nil {
+		return ResetLink{}, err
+	}
+	return ResetLink{
+		User: userView(r.User), URL: u.base + "/#reset=" + r.Code, Code: r.Code, ExpiresAt: api.Time(r.ExpiresAt), Sent: r.Sent,
+	}, nil
+}
+
+// pageOf is where people open the page, as far as the configuration tells.
+func pageOf(c configs.Server) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	return "http://localhost:" + strconv.Itoa(c.Port)
 }
 
 // Disable shuts an account out, open sockets too.

@@ -162,6 +162,9 @@ func (tx *Tx) DeleteUser(ctx context.Context, id, hash string, at time.Time) err
 	if err != nil {
 		return err
 	}
+	if err := tx.ForgetResetCodes(ctx, id); err != nil {
+		return err
+	}
 	_, err = tx.count(ctx, "delete sessions", `DELETE FROM sessions WHERE user_id = $1`, id)
 	return err
 }

@@ -143,6 +143,9 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, current, next str
 		if err := tx.ReplacePassword(ctx, u.ID, u.PasswordHash, hash); err != nil {
 			return changedMeanwhile(err)
 		}
+		if err := tx.ForgetResetCodes(ctx, u.ID); err != nil {
+			return err
+		}
 		_, err := tx.RevokeSessions(ctx, u.ID, a.SessionID)
 		return err
 	})

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -73,8 +74,10 @@ type Options struct {
 	// an event on a socket; 0: none ends for that.
 	Idle time.Duration
 	// Argon is the cost of a password hash; zero: [DefaultArgon].
-	Argon  Argon
-	Logger *slog.Logger
+	Argon Argon
+	// Notifier tells people of resets of their passwords; nil: [NoNotifier].
+	Notifier Notifier
+	Logger   *slog.Logger
 	// Now is the clock; nil: the real one.
 	Now func() time.Time
 }
@@ -88,8 +91,9 @@ type Service struct {
 	now       func() time.Time
 	expiresIn time.Duration
 	idle      time.Duration
+	notifier  Notifier
 
-	tokens  *tokens
+	tokens  atomic.Pointer[tokens]
 	hasher  *hasher
 	slow    *slowLane
 	cache   *cache
@@ -120,15 +124,31 @@ func New(store *storage.Store, b bus.Bus, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{
-		store: store, bus: b, log: o.Logger, now: o.Now, expiresIn: o.ExpiresIn, idle: o.Idle,
-		tokens: tokens, hasher: hasher, slow: newSlowLane(), cache: newCache(), touched: newTouched(), watch: newWatch(),
-	}, nil
+	if o.Notifier == nil {
+		o.Notifier = NoNotifier
+	}
+	s := &Service{
+		store: store, bus: b, log: o.Logger, now: o.Now, expiresIn: o.ExpiresIn, idle: o.Idle, notifier: o.Notifier,
+		hasher: hasher, slow: newSlowLane(), cache: newCache(), touched: newTouched(), watch: newWatch(),
+	}
+	s.tokens.Store(tokens)
+	return s, nil
+}
+
+// Rotate signs with another secret from now on, and accepts the tokens of two.
+// What it refuses, it refuses as New does, and changes nothing.
+func (s *Service) Rotate(secret, previous []byte) error {
+	tokens, err := newTokens(secret, previous, s.now)
+	if err != nil {
+		return err
+	}
+	s.tokens.Store(tokens)
+	return nil
 }
 
 // grant signs a token for a session.
 func (s *Service) grant(u storage.User, session storage.Session) (Grant, error) {
-	token, err := s.tokens.sign(u.ID, session.ID, session.ExpiresAt)
+	token, err := s.tokens.Load().sign(u.ID, session.ID, session.ExpiresAt)
 	if err != nil {
 		return Grant{}, err
 	}

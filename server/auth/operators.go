@@ -107,12 +107,16 @@ func (c NewAccess) check(u storage.User) error {
 	return wrong.err()
 }
 
-// forgetSignIns is what belongs to a new password.
+// forgetSignIns is what belongs to a new password: no lockout, no code for yet
+// another one, no session.
 func forgetSignIns(ctx context.Context, tx *storage.Tx, u storage.User) error {
 	for _, name := range []string{u.Email, u.Username} {
 		if _, err := tx.ForgetFailuresUnder(ctx, digest(strings.ToLower(name))); err != nil {
 			return err
 		}
+	}
+	if err := tx.ForgetResetCodes(ctx, u.ID); err != nil {
+		return err
 	}
 	return endSessions(ctx, tx, u)
 }

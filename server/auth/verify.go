@@ -13,7 +13,7 @@ import (
 // SESSION_REVOKED or ACCOUNT_DISABLED otherwise. A database that does not
 // answer is UNAVAILABLE: nobody loses a good token over it.
 func (s *Service) Verify(ctx context.Context, token string) (Actor, error) {
-	c, err := s.tokens.read(token)
+	c, err := s.tokens.Load().read(token)
 	if err != nil {
 		return Actor{}, err
 	}

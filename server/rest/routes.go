@@ -68,6 +68,7 @@ func (s *site) routes() []route {
 		{patch, "/api/auth/me", member, usual, s.updateMe},
 		{del, "/api/auth/me", member, usual, s.deleteMe},
 		{post, "/api/auth/password", member, usual, s.changePassword},
+		{post, "/api/auth/reset", anyone, usual, s.resetPassword},
 		{get, "/api/auth/sessions", member, usual, s.sessions},
 		{del, "/api/auth/sessions/:id", member, usual, s.revokeSession},
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -30,6 +31,11 @@ func TestEveryRoute(t *testing.T) {
 	ann.patch("/api/auth/me", map[string]string{"timezone": "Europe/Berlin", "displayName": "Änn"}).want(http.StatusOK)
 	ann.post("/api/auth/password", map[string]string{"currentPassword": password, "newPassword": password + "x"}).want(http.StatusOK)
 	p.do(ask{"POST", "/api/auth/login", "", map[string]string{"identifier": "ann", "password": password + "x"}, nil, false}).want(http.StatusOK)
+	reset, err := p.auth.IssueReset(t.Context(), "test", "bob", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.do(ask{"POST", "/api/auth/reset", "", map[string]string{"code": reset.Code, "newPassword": password + "y"}, nil, false}).want(http.StatusOK)
 	var list struct{ Sessions []signIn }
 	ann.get("/api/auth/sessions").want(http.StatusOK).into(&list)
 	for _, s := range list.Sessions {
