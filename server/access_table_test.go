@@ -38,6 +38,7 @@ GET /api/auth/me/export                              401 401 403 200 200 200 200
 PATCH /api/auth/me                                   401 401 403 200 200 200 200 200  {"displayName":"x"}
 DELETE /api/auth/me                                  401 401 403 200 200 200 200 200  {"password":"Correct-Horse-9"}
 POST /api/auth/password                              401 401 403 200 200 200 200 200  {"currentPassword":"Correct-Horse-9","newPassword":"Other-Horse-10"}
+POST /api/auth/reset                                 401 401 401 401 401 401 401 401  {"code":"nobody's","newPassword":"Other-Horse-10"}
 GET /api/auth/sessions                               401 401 403 200 200 200 200 200
 DELETE /api/auth/sessions/{session}                  401 401 403 404 404 404 404 404
 DELETE /api/auth/sessions/{mine}                     401 401 403 200 200 200 200 200

@@ -607,6 +607,39 @@ function renderDrafts() {
   byId('hint').hidden = list.children.length > 0;
 }
 
+// ---- A one-time link that sets a new password: /#reset=<code>
+
+const resetMark = '#reset=';
+
+function showReset() {
+  byId('signin').hidden = true;
+  byId('app').hidden = true;
+  byId('reset').hidden = false;
+}
+
+byId('reset-form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const submit = byId('reset-submit');
+  submit.disabled = true;
+  show(byId('reset-error'), '');
+  try {
+    const code = location.hash.slice(resetMark.length);
+    await api('POST', '/api/auth/reset', { code, newPassword: event.target.elements.password.value });
+    event.target.reset();
+    history.replaceState(null, '', location.pathname); // the code is used up
+    byId('reset').hidden = true;
+    signOut('Your password is set. Sign in with it.');
+  } catch (refusal) {
+    show(byId('reset-error'), refusal.message);
+  } finally {
+    submit.disabled = false;
+  }
+});
+
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith(resetMark)) showReset();
+});
+
 // ---- Start
 
 document.addEventListener('visibilitychange', () => {
@@ -615,7 +648,9 @@ document.addEventListener('visibilitychange', () => {
 });
 
 state.session = store.read(sessionKey, null);
-if (state.session) {
+if (location.hash.startsWith(resetMark)) {
+  showReset();
+} else if (state.session) {
   scheduleRefresh();
   begin();
 } else {

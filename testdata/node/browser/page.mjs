@@ -2,6 +2,8 @@
 //
 //	node page.mjs <coach binary> [folder for pictures]
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { join } from 'node:path';
 import { Coach } from '../coach.mjs';
 import { launch } from './browser.mjs';
@@ -30,7 +32,7 @@ try {
     await page.goto(coach.url);
     await page.getByLabel('E-mail').first().fill('ana@example.com');
     await page.getByLabel('Username').first().fill('ana');
-    await page.getByLabel('Password').fill('short');
+    await page.getByLabel('Password', { exact: true }).fill('short');
     await page.getByRole('button', { name: 'Sign up' }).click();
     const text = await page.locator('#signin-error').textContent({ timeout: 10_000 });
     await page.locator('#signin-error').waitFor({ state: 'visible' });
@@ -38,7 +40,7 @@ try {
   });
 
   await step('sign up', async () => {
-    await page.getByLabel('Password').fill('Plan-the-trade-1');
+    await page.getByLabel('Password', { exact: true }).fill('Plan-the-trade-1');
     await page.getByRole('button', { name: 'Sign up' }).click();
     await page.locator('#app').waitFor({ state: 'visible' });
   });
@@ -91,6 +93,24 @@ try {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.locator('#signin').waitFor({ state: 'visible' });
     assert.equal(await page.evaluate(() => localStorage.getItem('coach.session')), null);
+  });
+
+  await step('a one-time link sets a new password, once', async () => {
+    const { stdout } = await promisify(execFile)(binary, ['user', 'reset-link', 'ana', '--json', '--data-dir', coach.dir], { cwd: coach.dir });
+    const { code } = JSON.parse(stdout);
+    await page.goto(`${coach.url}/#reset=${code}`);
+    await page.getByLabel('New password').fill('short');
+    await page.getByRole('button', { name: 'Set password' }).click();
+    await page.locator('#reset-error').waitFor({ state: 'visible' });
+    await page.getByLabel('New password').fill('Plan-the-trade-2');
+    await page.getByRole('button', { name: 'Set password' }).click();
+    await page.locator('#signin').waitFor({ state: 'visible' });
+    assert.ok(!page.url().includes(code), 'the used code is still in the address');
+    await page.getByLabel('E-mail or username').fill('ana');
+    await page.getByLabel('Password', { exact: true }).fill('Plan-the-trade-2');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('#app').waitFor({ state: 'visible' });
+    problems.splice(0, problems.length, ...problems.filter((text) => !/status of 400/.test(text))); // the short one
   });
 
   assert.deepEqual(problems, [], 'the page had errors');
