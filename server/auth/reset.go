@@ -50,7 +50,7 @@ func NoNotifier(context.Context, Notice) (bool, error) { return false, nil }
 
 // IssueReset makes a one-time code for an account, in place of an earlier one.
 // It is audited, without the code.
-func (s *Service) IssueReset(ctx context.Context, by, identifier string, validFor time.Duration) (Reset, error) {
+func (s *Service) IssueReset(ctx context.Context, by By, identifier string, validFor time.Duration) (Reset, error) {
 	if validFor < LeastReset || validFor > MostReset {
 		return Reset{}, fault.Invalid("validFor", "A reset code is good for one minute to seven days.")
 	}
@@ -99,7 +99,10 @@ func (s *Service) RedeemReset(ctx context.Context, code, password string, c Clie
 		if message := checkPassword(password, u.Email, u.Username); message != "" {
 			return fault.Invalid("newPassword", message) // and the code stays good
 		}
-		return s.afterReset(ctx, tx, u, c)
+		if err := forgetSignIns(ctx, tx, u); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, By{Name: u.ID, Address: clean(c.Address, maxAddress)}, "user.reset-by-link", u.ID, "")
 	})
 	if err != nil {
 		return err
@@ -117,28 +120,6 @@ func (s *Service) takeCode(ctx context.Context, tx *storage.Tx, code, hash strin
 	}
 	u, err := tx.SetAccess(ctx, id, storage.Access{PasswordHash: &hash})
 	return u, badCode(err)
-}
-
-func (s *Service) afterReset(ctx context.Context, tx *storage.Tx, u storage.User, c Client) error {
-	if err := forgetFailuresOf(ctx, tx, u); err != nil {
-		return err
-	}
-	if err := endSessions(ctx, tx, u); err != nil {
-		return err
-	}
-	return tx.InsertAudit(ctx, storage.AuditEntry{
-		ID: storage.NewID(), At: s.now(), Actor: u.ID, Action: "user.reset-by-link", Target: u.ID, Address: clean(c.Address, maxAddress),
-	})
-}
-
-// forgetFailuresOf lifts the lockouts of both names of an account.
-func forgetFailuresOf(ctx context.Context, tx *storage.Tx, u storage.User) error {
-	for _, name := range []string{u.Email, u.Username} {
-		if _, err := tx.ForgetFailuresUnder(ctx, digest(strings.ToLower(name))); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // notify tells a person. Nothing depends on it: what was done is done.

@@ -32,7 +32,7 @@ func TestAResetLinkSetsThePasswordOnce(t *testing.T) {
 		g := register(t, s, "ann")
 		issue := func() auth.Reset {
 			t.Helper()
-			r, err := s.IssueReset(ctx, "cli:me", "ann", time.Hour)
+			r, err := s.IssueReset(ctx, auth.By{Name: "cli:me"}, "ann", time.Hour)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestResetsAreAuditedWithoutTheCode(t *testing.T) {
 	ctx := context.Background()
 	run(t, func(t *testing.T, s *auth.Service, store *storage.Store) {
 		g := register(t, s, "ann")
-		r, err := s.IssueReset(ctx, "cli:me", "ann", time.Hour)
+		r, err := s.IssueReset(ctx, auth.By{Name: "cli:me"}, "ann", time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,10 @@ func TestACodeDiesWithWhatItWasFor(t *testing.T) {
 	run(t, func(t *testing.T, s *auth.Service, store *storage.Store) {
 		for name, end := range map[string]func(g auth.Grant) error{
 			"changed": func(g auth.Grant) error { return s.ChangePassword(ctx, verify(t, s, g), password, renewed) },
-			"reset":   func(g auth.Grant) error { _, err := s.ResetPassword(ctx, "me", g.User.ID, renewed); return err },
+			"reset": func(g auth.Grant) error {
+				_, err := s.ResetPassword(ctx, auth.By{Name: "me"}, g.User.ID, renewed)
+				return err
+			},
 			"deleted": func(g auth.Grant) error { return s.DeleteMe(ctx, verify(t, s, g), password) },
 			"expired": func(g auth.Grant) error {
 				return store.Tidy(ctx, func(tx *storage.Tx) error {
@@ -144,7 +147,7 @@ func TestACodeDiesWithWhatItWasFor(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				g := register(t, s, name)
-				r, err := s.IssueReset(ctx, "me", name, time.Hour)
+				r, err := s.IssueReset(ctx, auth.By{Name: "me"}, name, time.Hour)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -161,15 +164,15 @@ func TestWithoutANotifierTheOperatorIsToldThatNobodyWas(t *testing.T) {
 	ctx := context.Background()
 	run(t, func(t *testing.T, s *auth.Service, _ *storage.Store) {
 		register(t, s, "ann")
-		r, err := s.IssueReset(ctx, "me", "ann", time.Minute)
+		r, err := s.IssueReset(ctx, auth.By{Name: "me"}, "ann", time.Minute)
 		if err != nil || r.Sent {
 			t.Errorf("issued %+v, %v", r, err)
 		}
 		for _, validFor := range []time.Duration{0, time.Second, 8 * 24 * time.Hour} {
-			_, err := s.IssueReset(ctx, "me", "ann", validFor)
+			_, err := s.IssueReset(ctx, auth.By{Name: "me"}, "ann", validFor)
 			refused(t, err, fault.Validation)
 		}
-		_, err = s.IssueReset(ctx, "me", "nobody", time.Hour)
+		_, err = s.IssueReset(ctx, auth.By{Name: "me"}, "nobody", time.Hour)
 		refused(t, err, fault.NotFound)
 	})
 }

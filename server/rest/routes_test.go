@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
 )
 
@@ -31,7 +32,7 @@ func TestEveryRoute(t *testing.T) {
 	ann.patch("/api/auth/me", map[string]string{"timezone": "Europe/Berlin", "displayName": "Änn"}).want(http.StatusOK)
 	ann.post("/api/auth/password", map[string]string{"currentPassword": password, "newPassword": password + "x"}).want(http.StatusOK)
 	p.do(ask{"POST", "/api/auth/login", "", map[string]string{"identifier": "ann", "password": password + "x"}, nil, false}).want(http.StatusOK)
-	reset, err := p.auth.IssueReset(t.Context(), "test", "bob", time.Hour)
+	reset, err := p.auth.IssueReset(t.Context(), auth.By{Name: "test"}, "bob", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
