@@ -68,10 +68,12 @@ func valuesOf(word string) []decimal.Decimal {
 	}
 	word = strings.ReplaceAll(word, "’", "'")
 	var out []decimal.Decimal
+	plain := strings.ReplaceAll(word, "'", "")
+	whole, _, _ := strings.Cut(word, "'") // of 110'16
 	for _, reading := range []string{
-		strings.NewReplacer(",", "", "'", "").Replace(word),                   // 1,250.50 and 1'250.50
-		strings.NewReplacer(".", "", "'", "", ",", ".").Replace(word),         // 1.250,50
-		strings.NewReplacer(",", "").Replace(strings.SplitN(word, "'", 2)[0]), // the whole part of 110'16
+		strings.ReplaceAll(plain, ",", ""),                               // 1,250.50 and 1'250.50
+		strings.ReplaceAll(strings.ReplaceAll(plain, ".", ""), ",", "."), // 1.250,50
+		strings.ReplaceAll(whole, ",", ""),
 	} {
 		if d, err := decimal.NewFromString(reading); err == nil {
 			out = append(out, d.Mul(factor))

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -63,8 +64,11 @@ type Reply struct {
 	Body   string
 
 	Pieces []string // text, a chunk each
-	Calls  []Call   // sent in two fragments each
-	Finish string   // "" is stop, or tool_calls with Calls
+	// Stamp sends the moment in place of each piece: unix nanoseconds and a
+	// space, so that a bench can tell how long it was under way.
+	Stamp  bool
+	Calls  []Call // sent in two fragments each
+	Finish string // "" is stop, or tool_calls with Calls
 
 	// Usage is what the last chunk counts: prompt and completion tokens.
 	Usage [2]int
@@ -179,6 +183,9 @@ func (s *stream) pieces() bool {
 		}
 		if !s.wait(wait) {
 			return false
+		}
+		if s.reply.Stamp {
+			piece = strconv.FormatInt(time.Now().UnixNano(), 10) + " "
 		}
 		s.chunk(map[string]any{"content": piece}, nil)
 	}
