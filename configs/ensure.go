@@ -1,8 +1,6 @@
 package configs
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +16,8 @@ const secretName = "jwt_secret"
 // EnsureSecret fills in Auth.JWTSecret where none was given, which only
 // development allows: it reads the one kept in the data folder, or makes one
 // of 32 random bytes and keeps it there with mode 0600, so that tokens outlive
-// a restart. It reports whether it made one.
+// a restart. The secret before it, if one was rotated, becomes
+// Auth.JWTSecretPrevious unless that was given. It reports whether it made one.
 func (c *Config) EnsureSecret() (made bool, err error) {
 	if c.Auth.JWTSecret != "" {
 		return false, nil
@@ -26,19 +25,20 @@ func (c *Config) EnsureSecret() (made bool, err error) {
 	if c.Environment != Development {
 		return false, fmt.Errorf("JWT_SECRET is missing, and %s does not start without it; make one with: openssl rand -base64 48", c.Environment)
 	}
-	path := filepath.Join(c.DataDir, secretName)
-	kept, err := readSecret(path)
+	kept, previous, err := KeptSecrets(c.DataDir)
 	if errors.Is(err, fs.ErrNotExist) {
-		made, err = makeSecret(path)
-		if err != nil {
+		if made, err = makeSecret(filepath.Join(c.DataDir, secretName)); err != nil {
 			return false, err
 		}
-		kept, err = readSecret(path)
+		kept, previous, err = KeptSecrets(c.DataDir)
 	}
 	if err != nil {
 		return false, err
 	}
 	c.Auth.JWTSecret = kept
+	if c.Auth.JWTSecretPrevious == "" {
+		c.Auth.JWTSecretPrevious = previous
+	}
 	return made, nil
 }
 
@@ -67,24 +67,18 @@ func makeSecret(path string) (bool, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return false, fmt.Errorf("make the data folder: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), secretName+".*") // mode 0600
+	temporary, err := writeSecret(path, NewSecret())
 	if err != nil {
-		return false, fmt.Errorf("make the secret's file: %w", err)
+		return false, err
 	}
 	// After a rename there is nothing to remove.
-	defer func() { _ = os.Remove(f.Name()) }()
-	random := make([]byte, 32)
-	_, _ = rand.Read(random) // never fails: crypto/rand ends the program instead
-	_, err = f.WriteString(base64.RawURLEncoding.EncodeToString(random) + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return false, fmt.Errorf("write the secret: %w", err)
-	}
-	err = os.Link(f.Name(), path)
+	defer func() { _ = os.Remove(temporary) }()
+	err = os.Link(temporary, path)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
 	}
 	if err != nil { // a file system without links
-		err = os.Rename(f.Name(), path)
+		err = os.Rename(temporary, path)
 	}
 	if err != nil {
 		return false, fmt.Errorf("keep the secret: %w", err)

@@ -189,6 +189,7 @@ func (s *Server) startRooms() {
 	s.stages.start("tiers", s.watchTiers)
 	s.stages.start("disk", s.disk.Run)
 	s.stages.start("auth", s.auth.Run)
+	s.stages.start("secret", s.watchSecret)
 	s.stages.start("chat", s.chat.Run)
 	s.stages.start("sweeps", s.runSweeps)
 	s.stages.start("uploads", s.uploads.Run)
