@@ -41,6 +41,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		ReadImageURL: s.readImageURL, Metrics: s.metrics,
 		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
+	s.auth.OnDeleted(s.chat.AccountDeleted)
 	records := journal.New(journal.Options{Store: s.store})
 	s.budget = budget.New(budget.Options{Store: s.store, Limit: s.budgetOf, Logger: s.log})
 	if s.chain, err = newChain(c, coach.ModelOptions{Tools: toolsOf(records), Purse: s.budget, Logger: s.log}); err != nil {

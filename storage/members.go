@@ -50,14 +50,45 @@ func (r Reader) MemberIDs(ctx context.Context, conversationID string) ([]string,
 	}, `SELECT user_id FROM members WHERE conversation_id = $1 ORDER BY user_id`, conversationID)
 }
 
-// ConversationPeers lists the people userID shares any conversation with,
-// themselves left out, up to limit.
-func (r Reader) ConversationPeers(ctx context.Context, userID string, limit int) ([]string, error) {
-	return collect(ctx, r, "list peers", func(row scanner) (string, error) {
-		var id string
-		return id, row.Scan(&id)
-	}, `SELECT DISTINCT b.user_id FROM members a JOIN members b ON b.conversation_id = a.conversation_id
-		WHERE a.user_id = $1 AND b.user_id <> $1 ORDER BY b.user_id LIMIT $2`, userID, limit)
+// ConversationPeers lists the people userID shares a conversation with that
+// has at most crowd members, themselves left out, up to limit.
+func (r Reader) ConversationPeers(ctx context.Context, userID string, crowd, limit int) ([]string, error) {
+	return collect(ctx, r, "list peers", scanID, `SELECT DISTINCT b.user_id FROM members a JOIN members b ON b.conversation_id = a.conversation_id
+		WHERE a.user_id = $1 AND b.user_id <> $1
+		AND (SELECT count(*) FROM (SELECT 1 FROM members n WHERE n.conversation_id = a.conversation_id LIMIT $2 + 1) q) <= $2
+		ORDER BY b.user_id LIMIT $3`, userID, crowd, limit)
+}
+
+func scanID(row scanner) (string, error) {
+	var id string
+	return id, row.Scan(&id)
+}
+
+// Departure is what others must be told when an account is deleted.
+type Departure struct {
+	UserID string
+	// Gone is who was in each conversation that goes with its owner.
+	Gone map[string][]string
+	// Left is the account's membership in each conversation that stays.
+	Left []Member
+}
+
+// DepartureOf reads it before [Tx.DeleteConversationsOf].
+func (tx *Tx) DepartureOf(ctx context.Context, userID string) (Departure, error) {
+	d := Departure{UserID: userID, Gone: map[string][]string{}}
+	_, err := collect(ctx, tx.Reader, "list who is to be told", func(row scanner) (struct{}, error) {
+		var conversation, user string
+		err := row.Scan(&conversation, &user)
+		d.Gone[conversation] = append(d.Gone[conversation], user)
+		return struct{}{}, err
+	}, `SELECT c.id, m.user_id FROM conversations c JOIN members m ON m.conversation_id = c.id
+		WHERE c.owner_id = $1 AND c.deleted_at IS NULL AND m.user_id <> $1 ORDER BY c.id, m.user_id`, userID)
+	if err != nil {
+		return d, err
+	}
+	d.Left, err = collect(ctx, tx.Reader, "list what is left", scanMember, `SELECT `+memberColumns+` FROM members m JOIN users u ON u.id = m.user_id
+		WHERE m.user_id = $1 AND m.role <> 'owner' ORDER BY m.conversation_id`, userID)
+	return d, err
 }
 
 // MarkRead moves a member's read mark forward to seq, never backward; the

@@ -117,6 +117,13 @@ func (r Reader) Messages(ctx context.Context, p MessagePage) ([]Message, error) 
 	return list, err
 }
 
+// NewestChange finds the row that changed last.
+func (r Reader) NewestChange(ctx context.Context, conversationID string) (Message, error) {
+	m, err := scanMessage(r.q.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages m
+		WHERE m.conversation_id = $1 ORDER BY m.rev DESC LIMIT 1`, conversationID))
+	return m, r.wrap("find the newest change", err)
+}
+
 // MessagesSince lists the rows changed after a revision, in rising rev,
 // tombstones included.
 func (r Reader) MessagesSince(ctx context.Context, conversationID string, afterRev int64, limit int) ([]Message, error) {

@@ -170,29 +170,36 @@ func (s *Service) DeleteMe(ctx context.Context, a Actor, password string) error 
 		return err
 	}
 	at := s.now()
-	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
+	var gone storage.Departure
+	err = s.store.Tx(ctx, func(tx *storage.Tx) (err error) {
 		if err := s.passed(ctx, tx, g); err != nil {
 			return err
 		}
-		return remove(ctx, tx, u, at)
+		gone, err = remove(ctx, tx, u, at)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	s.announce(ctx, u.ID, "")
+	s.watch.departed(ctx, gone)
 	return nil
 }
 
 // remove takes an account and all its data away.
-func remove(ctx context.Context, tx *storage.Tx, u storage.User, at time.Time) error {
+func remove(ctx context.Context, tx *storage.Tx, u storage.User, at time.Time) (storage.Departure, error) {
+	gone, err := tx.DepartureOf(ctx, u.ID)
+	if err != nil {
+		return gone, err
+	}
 	// Conversations before the account: senders lock in that order too.
 	if err := tx.DeleteConversationsOf(ctx, u.ID, at); err != nil {
-		return err
+		return gone, err
 	}
 	if err := tx.DeleteJournalOf(ctx, u.ID); err != nil {
-		return err
+		return gone, err
 	}
-	return changedMeanwhile(tx.DeleteUser(ctx, u.ID, u.PasswordHash, at))
+	return gone, changedMeanwhile(tx.DeleteUser(ctx, u.ID, u.PasswordHash, at))
 }
 
 // confirm asks somebody who is signed in for the password again.

@@ -127,9 +127,10 @@ func (s *Service) deleteSome(ctx context.Context, prefix string) (int, error) {
 		return 0, err
 	}
 	at := s.now()
-	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
-		for _, u := range users {
-			if err := remove(ctx, tx, u, at); err != nil {
+	gone := make([]storage.Departure, len(users))
+	err = s.store.Tx(ctx, func(tx *storage.Tx) (err error) {
+		for i, u := range users {
+			if gone[i], err = remove(ctx, tx, u, at); err != nil {
 				return err
 			}
 		}
@@ -138,8 +139,9 @@ func (s *Service) deleteSome(ctx context.Context, prefix string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, u := range users {
+	for i, u := range users {
 		s.cache.dropUser(u.ID)
+		s.watch.departed(ctx, gone[i])
 	}
 	s.announce(ctx, users[0].ID, "")
 	return len(users), nil
@@ -152,8 +154,9 @@ func (s *Service) DeleteUser(ctx context.Context, by By, identifier string) erro
 		return err
 	}
 	at := s.now()
-	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
-		if err := remove(ctx, tx, u, at); err != nil {
+	var gone storage.Departure
+	err = s.store.Tx(ctx, func(tx *storage.Tx) (err error) {
+		if gone, err = remove(ctx, tx, u, at); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, by, "user.delete", u.ID, "")
@@ -162,5 +165,6 @@ func (s *Service) DeleteUser(ctx context.Context, by By, identifier string) erro
 		return err
 	}
 	s.announce(ctx, u.ID, "")
+	s.watch.departed(ctx, gone)
 	return nil
 }

@@ -47,6 +47,7 @@ type watch struct {
 	mu        sync.Mutex
 	onRevoked []func(Revocation)
 	onChanged []func(Change)
+	onDeleted []func(context.Context, storage.Departure)
 
 	// Run's own:
 	since    time.Time // asked up to here, on the database's clock; zero: never
@@ -74,6 +75,23 @@ func (s *Service) OnChanged(fn func(Change)) {
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
 	s.watch.onChanged = append(s.watch.onChanged, fn)
+}
+
+// OnDeleted registers an observer of accounts that this node deletes, called
+// after the deletion is stored, by whoever deleted.
+func (s *Service) OnDeleted(fn func(context.Context, storage.Departure)) {
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	s.watch.onDeleted = append(s.watch.onDeleted, fn)
+}
+
+func (w *watch) departed(ctx context.Context, d storage.Departure) {
+	w.mu.Lock()
+	observers := w.onDeleted
+	w.mu.Unlock()
+	for _, fn := range observers {
+		fn(ctx, d)
+	}
 }
 
 // Run learns of changes, tells the observers, and does the housework, until

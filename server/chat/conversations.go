@@ -264,9 +264,15 @@ func readCursor(s string) (time.Time, string, error) {
 	return time.UnixMicro(us).UTC(), id, nil
 }
 
-// Peers lists the people a user shares a conversation with, up to limit.
+// Crowd is the number of members above which a conversation is a crowd: there
+// nobody is told of each one's coming and going, which would grow with the
+// square of the members; who wants to know asks.
+const Crowd = 100
+
+// Peers lists the people a user shares a conversation with that is no crowd,
+// up to limit.
 func (s *Service) Peers(ctx context.Context, userID string, limit int) ([]string, error) {
-	return s.store.ConversationPeers(ctx, userID, limit)
+	return s.store.ConversationPeers(ctx, userID, Crowd, limit)
 }
 
 // MemberIDs lists who is in a conversation that the actor is in.

@@ -167,3 +167,20 @@ func (s *Service) tellMembership(ctx context.Context, event, id string, m storag
 		s.tellUsers(ctx, []string{m.UserID}, EventConversation, encode(map[string]any{"conversation": broadcastView(c)}))
 	}
 }
+
+// AccountDeleted tells those who shared a conversation with an account that was
+// deleted: what it owned is gone, elsewhere it is no longer a member, and what
+// it wrote there is empty.
+func (s *Service) AccountDeleted(ctx context.Context, d storage.Departure) {
+	for id, people := range d.Gone {
+		s.tellUsers(ctx, people, EventGone, encode(map[string]string{"conversationId": id}))
+	}
+	for _, m := range d.Left {
+		m.Username, m.DisplayName = "", "" // no longer anybody's
+		s.tellMembership(ctx, EventMemberLeft, m.ConversationID, m)
+		// The newest row makes each open room look for the ones before it.
+		if row, err := s.store.NewestChange(ctx, m.ConversationID); err == nil {
+			s.publish(ctx, rowEvent(row))
+		}
+	}
+}

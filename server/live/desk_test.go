@@ -94,6 +94,7 @@ func newDesk(t *testing.T, o setup) *desk {
 		t.Fatal(err)
 	}
 	d.chat = chat.New(chat.Options{Store: d.store, Bus: b})
+	d.auth.OnDeleted(d.chat.AccountDeleted)
 	worker := coach.NewWorker(coach.Options{Chat: d.chat, Bus: b, Model: d.model, Owner: "w", Alone: true, Grace: time.Millisecond})
 	d.live = live.New(live.Options{
 		Auth: d.auth, Chat: d.chat, Bus: b, Limiter: limit.NewMemory(), Tiers: d.tiers,

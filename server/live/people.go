@@ -92,7 +92,8 @@ func (s *Server) onlineUsers(ctx context.Context, c *client, r *request) (map[st
 		return nil, err
 	}
 	people = slices.DeleteFunc(people, func(id string) bool { return id == actor.UserID })
-	return map[string]any{"users": s.presence.visible(people)}, nil
+	here := s.presence.visible(people)
+	return map[string]any{"users": here[:min(len(here), peersTold)], "online": len(here)}, nil
 }
 
 // refreshAuth lets a socket outlive its token: another token of the same user

@@ -13,7 +13,8 @@ import (
 const (
 	// offlineGrace keeps somebody online who only reloads the page.
 	offlineGrace = 5 * time.Second
-	// peersTold bounds how many people hear of one person's coming and going.
+	// peersTold bounds how many people hear of one person's coming and going,
+	// and how many of those who are here an answer lists; it counts the rest.
 	peersTold = 100
 	// newsDepth bounds what of one person waits to be told; beyond it the
 	// newest takes the place of the one before.

@@ -136,6 +136,9 @@ func (r *room) presence(e bus.Event) {
 	if json.Unmarshal(e.Data, &h) != nil {
 		return
 	}
+	if e.Name != eventTyping && r.s.ns.RoomSize(r.name()) > chat.Crowd {
+		return // each of a crowd would hear of each
+	}
 	name := h.Name
 	h.Name = ""
 	p, err := socketio.NewPacket(name, h)
