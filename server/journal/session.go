@@ -34,7 +34,10 @@ func (s *Service) DeskOf(ctx context.Context, userID string) (Desk, error) {
 		return Desk{}, err
 	}
 	d := Desk{Plan: plan, PlanVersion: number, Timezone: plan.Session.Timezone}
-	d.Session, err = s.session(ctx, userID, plan, now)
+	if d.Session, err = s.session(ctx, userID, plan, now); err != nil {
+		return d, err
+	}
+	d.Session.DrawdownRoom, err = s.drawdownRoom(ctx, userID, d)
 	return d, err
 }
 
@@ -103,16 +106,18 @@ type SessionReport struct {
 	DayStart    Time   `json:"dayStart"`
 	DayEnds     Time   `json:"dayEnds"`
 	// Known: a journal is kept, so that 0 means none.
-	Known             bool                   `json:"known"`
-	Now               Time                   `json:"now"`
-	TradesToday       int                    `json:"tradesToday"`
-	ConsecutiveLosses int                    `json:"consecutiveLosses"`
-	RealisedNet       decimal.Decimal        `json:"realisedNet"`
-	OpenRisk          decimal.Decimal        `json:"openRisk"`
-	Open              []trading.OpenPosition `json:"open"`
-	LastLossClosedAt  *Time                  `json:"lastLossClosedAt"`
-	LastClosed        *LastTrade             `json:"lastClosed"`
-	Guards            []Guard                `json:"guards"`
+	Known             bool            `json:"known"`
+	Now               Time            `json:"now"`
+	TradesToday       int             `json:"tradesToday"`
+	ConsecutiveLosses int             `json:"consecutiveLosses"`
+	RealisedNet       decimal.Decimal `json:"realisedNet"`
+	OpenRisk          decimal.Decimal `json:"openRisk"`
+	// DrawdownRoom is null without a drawdown rule, an equity or a journal.
+	DrawdownRoom     *decimal.Decimal       `json:"drawdownRoom"`
+	Open             []trading.OpenPosition `json:"open"`
+	LastLossClosedAt *Time                  `json:"lastLossClosedAt"`
+	LastClosed       *LastTrade             `json:"lastClosed"`
+	Guards           []Guard                `json:"guards"`
 }
 
 // LastTrade is the trade that was closed last.
@@ -160,7 +165,7 @@ func (s *Service) Session(ctx context.Context, a auth.Actor) (SessionReport, err
 	r := SessionReport{
 		PlanVersion: d.PlanVersion, Timezone: d.Timezone, DayStart: Time(dayBegan(d.Plan, now)), DayEnds: Time(dayEnds(d.Plan, now)),
 		Known: d.Session.Known, Now: Time(now), TradesToday: d.Session.TradesToday, ConsecutiveLosses: d.Session.ConsecutiveLosses,
-		RealisedNet: d.Session.RealisedNet, OpenRisk: d.Session.OpenRisk(), Open: append([]trading.OpenPosition{}, d.Session.Open...),
+		RealisedNet: d.Session.RealisedNet, OpenRisk: d.Session.OpenRisk(), DrawdownRoom: d.Session.DrawdownRoom, Open: append([]trading.OpenPosition{}, d.Session.Open...),
 		LastLossClosedAt: timeOf(d.Session.LastLossClosedAt), LastClosed: lastTrade(d.Session.LastClosed), Guards: []Guard{},
 	}
 	// Any idea shows the guards: they do not look at it.
