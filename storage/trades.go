@@ -16,6 +16,7 @@ type Trade struct {
 	Decision         string // taken or skipped
 	Fills            string // JSON
 	Fees             string
+	PlannedEntry     string // of a trade that was skipped
 	Stop             string
 	Targets          string // JSON
 	PointValue       string
@@ -35,7 +36,7 @@ type Trade struct {
 }
 
 const tradeColumns = `id, user_id, instrument, kind, side, decision, fills, fees, stop, targets, point_value, net, risk, tags, setup, emotion, note,
-	message_id, verdict_id, fingerprint, imported_as, imported_n, opened_at, closed_at, created_at, updated_at`
+	message_id, verdict_id, fingerprint, imported_as, imported_n, opened_at, closed_at, created_at, updated_at, planned_entry`
 
 func (t *Trade) values() []any {
 	var n any
@@ -45,7 +46,7 @@ func (t *Trade) values() []any {
 	return []any{
 		t.ID, t.UserID, t.Instrument, t.Kind, t.Side, t.Decision, t.Fills, t.Fees, opt(t.Stop), t.Targets, opt(t.PointValue), opt(t.Net), opt(t.Risk),
 		t.Tags, t.Setup, t.Emotion, t.Note, opt(t.MessageID), opt(t.VerdictID), t.Fingerprint, opt(t.ImportedAs), n,
-		usec(t.OpenedAt), usec(t.ClosedAt), usec(t.CreatedAt), usec(t.UpdatedAt),
+		usec(t.OpenedAt), usec(t.ClosedAt), usec(t.CreatedAt), usec(t.UpdatedAt), opt(t.PlannedEntry),
 	}
 }
 
@@ -54,7 +55,7 @@ func scanTrade(row scanner) (Trade, error) {
 	var n *int64
 	err := row.Scan(&t.ID, &t.UserID, &t.Instrument, &t.Kind, &t.Side, &t.Decision, &t.Fills, &t.Fees, (*opt)(&t.Stop), &t.Targets, (*opt)(&t.PointValue),
 		(*opt)(&t.Net), (*opt)(&t.Risk), &t.Tags, &t.Setup, &t.Emotion, &t.Note, (*opt)(&t.MessageID), (*opt)(&t.VerdictID), &t.Fingerprint,
-		(*opt)(&t.ImportedAs), &n, (*usec)(&t.OpenedAt), (*usec)(&t.ClosedAt), (*usec)(&t.CreatedAt), (*usec)(&t.UpdatedAt))
+		(*opt)(&t.ImportedAs), &n, (*usec)(&t.OpenedAt), (*usec)(&t.ClosedAt), (*usec)(&t.CreatedAt), (*usec)(&t.UpdatedAt), (*opt)(&t.PlannedEntry))
 	if n != nil {
 		t.ImportedN = *n
 	}
@@ -143,7 +144,7 @@ func (r Reader) CountLike(ctx context.Context, userID, fingerprint string) (int6
 // InsertTrade stores a new one; ErrConflict: that row was imported already.
 func (tx *Tx) InsertTrade(ctx context.Context, t Trade) error {
 	_, err := tx.q.ExecContext(ctx, `INSERT INTO trades (`+tradeColumns+`) VALUES
-		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)`, t.values()...)
+		($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`, t.values()...)
 	return tx.wrap("insert trade", err)
 }
 
@@ -152,9 +153,9 @@ func (tx *Tx) InsertTrade(ctx context.Context, t Trade) error {
 func (tx *Tx) UpdateTrade(ctx context.Context, t Trade, was time.Time) error {
 	return tx.one(ctx, "update trade", `UPDATE trades SET instrument = $3, kind = $4, side = $5, decision = $6, fills = $7, fees = $8, stop = $9,
 		targets = $10, point_value = $11, net = $12, risk = $13, tags = $14, setup = $15, emotion = $16, note = $17, message_id = $18, verdict_id = $19,
-		fingerprint = $20, opened_at = $21, closed_at = $22, updated_at = $23 WHERE id = $1 AND user_id = $2 AND updated_at = $24`,
+		fingerprint = $20, opened_at = $21, closed_at = $22, updated_at = $23, planned_entry = $24 WHERE id = $1 AND user_id = $2 AND updated_at = $25`,
 		t.ID, t.UserID, t.Instrument, t.Kind, t.Side, t.Decision, t.Fills, t.Fees, opt(t.Stop), t.Targets, opt(t.PointValue), opt(t.Net), opt(t.Risk),
-		t.Tags, t.Setup, t.Emotion, t.Note, opt(t.MessageID), opt(t.VerdictID), t.Fingerprint, usec(t.OpenedAt), usec(t.ClosedAt), usec(t.UpdatedAt), usec(was))
+		t.Tags, t.Setup, t.Emotion, t.Note, opt(t.MessageID), opt(t.VerdictID), t.Fingerprint, usec(t.OpenedAt), usec(t.ClosedAt), usec(t.UpdatedAt), opt(t.PlannedEntry), usec(was))
 }
 
 // DeleteTrade removes one of a trader's own.

@@ -191,9 +191,7 @@ func (d *draft) checkWords(bad *problems) {
 // still open.
 func (d *draft) unfold(bad *problems) {
 	if d.decision == Skipped {
-		if len(d.fills) > 0 || d.quantity != nil || d.entry != nil || d.exit != nil {
-			bad.add("fills", "A trade that was skipped has no fills, quantity, entry or exit.")
-		}
+		d.pass(bad)
 		return
 	}
 	if d.quantity != nil || d.entry != nil {
@@ -221,6 +219,25 @@ func (d *draft) unfold(bad *problems) {
 	}
 }
 
+// pass checks a trade that was passed by: nothing was done, but what would
+// have been is kept, so that it can be judged later.
+func (d *draft) pass(bad *problems) {
+	if len(d.fills) > 0 || d.quantity != nil || d.exit != nil {
+		bad.add("fills", "A trade that was skipped has no fills, quantity or exit; entry is the price it would have had.")
+	}
+	if d.entry != nil && d.stop != nil && !loses(d.side, *d.entry, *d.stop) {
+		bad.add("stop", "The stop is on the wrong side of the entry, or at it: give the stop that the trade would have had.")
+	}
+}
+
+// loses says whether leaving at a price costs money.
+func loses(side string, entry, at decimal.Decimal) bool {
+	if side == string(trading.Short) {
+		return at.GreaterThan(entry)
+	}
+	return at.LessThan(entry)
+}
+
 func (d *draft) open() decimal.Decimal {
 	entries, exits := legs(d.side, d.fills)
 	left := decimal.Zero
@@ -244,8 +261,12 @@ func (d *draft) row() storage.Trade {
 		}
 		return v.String()
 	}
+	planned := ""
+	if d.decision == Skipped {
+		planned = text(d.entry)
+	}
 	return storage.Trade{
-		Instrument: d.instrument, Side: d.side, Decision: d.decision, Fills: list(d.fills), Fees: fees.String(),
+		PlannedEntry: planned, Instrument: d.instrument, Side: d.side, Decision: d.decision, Fills: list(d.fills), Fees: fees.String(),
 		Stop: text(d.stop), Targets: list(d.targets), PointValue: text(d.pointValue), Tags: list(d.tags),
 		Setup: d.setup, Emotion: strings.ToLower(d.emotion), Note: d.note, MessageID: d.messageID,
 	}
@@ -316,7 +337,7 @@ func sentence(err error) string {
 // draftOf takes a stored trade back apart, for a change.
 func draftOf(row storage.Trade, t Trade) draft {
 	return draft{
-		instrument: row.Instrument, side: row.Side, decision: row.Decision, fills: t.Fills, openedAt: row.OpenedAt, fees: stored(row.Fees),
+		entry: stored(row.PlannedEntry), instrument: row.Instrument, side: row.Side, decision: row.Decision, fills: t.Fills, openedAt: row.OpenedAt, fees: stored(row.Fees),
 		stop: t.Stop, pointValue: t.PointValue, targets: t.Targets, tags: t.Tags, setup: row.Setup, emotion: row.Emotion, note: row.Note,
 		messageID: row.MessageID,
 	}

@@ -68,6 +68,7 @@ func (t Trade) cells() []string {
 	c[colTargets] = strings.Join(targets, "; ")
 	switch {
 	case t.Decision == Skipped:
+		c[colEntry] = cell(t.Entry)
 	case t.short():
 		c[colQuantity], c[colEntry] = t.Fills[0].Quantity.String(), t.Fills[0].Price.String()
 		if len(t.Fills) == 2 {

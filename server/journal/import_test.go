@@ -60,7 +60,7 @@ func TestImport(t *testing.T) {
 		same(t, "a longer file", p.load(ann, longer, ny), journal.ImportReport{Rows: 4, Imported: 1, Known: 3, Errors: []journal.RowError{}})
 
 		p.add(ann, scaledOut)
-		p.add(ann, `{"instrument":"FDAX","side":"short","decision":"skipped","pointValue":25,"openedAt":"2026-03-01T10:00:00Z","note":"'=x","tags":["a b","c"],"setup":"@me","targets":[1.5,2]}`)
+		p.add(ann, `{"instrument":"FDAX","side":"short","decision":"skipped","entry":18000.5,"stop":18010,"pointValue":25,"openedAt":"2026-03-01T10:00:00Z","note":"'=x","tags":["a b","c"],"setup":"@me","targets":[1.5,2]}`)
 		out := p.dump(ann)
 		if !strings.Contains(out, `"'=HYPERLINK(""x"")"`) {
 			t.Errorf("a formula goes out as one:\n%s", out)

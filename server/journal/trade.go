@@ -48,7 +48,7 @@ type Trade struct {
 	Fills      []Fill            `json:"fills"`
 	Quantity   decimal.Decimal   `json:"quantity"`  // entered
 	OpenUnits  decimal.Decimal   `json:"openUnits"` // not closed yet
-	Entry      *decimal.Decimal  `json:"entry"`     // average
+	Entry      *decimal.Decimal  `json:"entry"`     // average; of a skipped trade what it would have been, null if not said
 	Fees       decimal.Decimal   `json:"fees"`
 	Stop       *decimal.Decimal  `json:"stop"`
 	Targets    []decimal.Decimal `json:"targets"`
@@ -169,6 +169,7 @@ func view(row storage.Trade) (Trade, error) {
 		}
 	}
 	if row.Decision == Skipped {
+		t.Entry = stored(row.PlannedEntry)
 		return t, nil
 	}
 	t.Status = statusOpen
@@ -244,7 +245,11 @@ func result(row storage.Trade) trading.Trade {
 // when and at what price. Words about it may change.
 func fingerprint(row storage.Trade) string {
 	h := sha256.New()
-	for _, part := range []string{row.Instrument, row.Side, row.Decision, row.Fills, row.Fees, row.OpenedAt.Format(timeLayout)} {
+	parts := []string{row.Instrument, row.Side, row.Decision, row.Fills, row.Fees, row.OpenedAt.Format(timeLayout)}
+	if row.PlannedEntry != "" { // else it is what it was before there was one
+		parts = append(parts, row.PlannedEntry)
+	}
+	for _, part := range parts {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part) // a hash takes everything
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

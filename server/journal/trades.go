@@ -114,6 +114,9 @@ func (s *Service) ChangeTrade(ctx context.Context, a auth.Actor, id string, body
 	}
 	d := draftOf(was, before)
 	d.read(o)
+	if was.Decision == Skipped && d.decision == Taken && !o.given("entry") {
+		d.entry = nil // what would have been is no fill
+	}
 	if err := o.err(); err != nil {
 		return Trade{}, err
 	}

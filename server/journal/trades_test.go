@@ -83,31 +83,33 @@ func TestBadTrades(t *testing.T) {
 	ann := p.trader("ann")
 	sound := `"instrument":"MES","side":"long","quantity":1,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"`
 	for name, test := range map[string]struct{ body, field string }{
-		"price of 0":          {`{"instrument":"MES","side":"long","quantity":1,"entry":0,"openedAt":"2026-03-10T15:00:00Z"}`, "entry"},
-		"negative":            {`{"instrument":"MES","side":"long","quantity":-1,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "quantity"},
-		"1e400":               {`{"instrument":"MES","side":"long","quantity":1e400,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "quantity"},
-		"comma":               {`{"instrument":"MES","side":"long","quantity":1,"entry":"6000,25","openedAt":"2026-03-10T15:00:00Z"}`, "entry"},
-		"words":               {`{"instrument":"MES","side":"long","quantity":"two","entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "quantity"},
-		"stop on wrong side":  {`{` + sound + `,"stop":6001}`, "stop"},
-		"unknown instrument":  {`{"instrument":"FDAX","side":"long","quantity":1,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "pointValue"},
-		"wrong point value":   {`{` + sound + `,"pointValue":7}`, "pointValue"},
-		"no instrument":       {`{"side":"long"}`, "instrument"},
-		"a formula":           {`{"instrument":"=1+1","side":"long"}`, "instrument"},
-		"no side":             {`{"instrument":"MES","side":"up"}`, "side"},
-		"no fills":            {`{"instrument":"MES","side":"long"}`, "fills"},
-		"no time":             {`{"instrument":"MES","side":"long","quantity":1,"entry":6000}`, "entry"},
-		"no zone":             {`{"instrument":"MES","side":"long","quantity":1,"entry":6000,"openedAt":"2026-03-10 15:00"}`, "openedAt"},
-		"in the future":       {`{"instrument":"MES","side":"long","quantity":1,"entry":6000,"openedAt":"2027-03-10T15:00:00Z"}`, "openedAt"},
-		"begins with an exit": {`{"instrument":"MES","side":"long","fills":[{"side":"sell","quantity":1,"price":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills"},
-		"more out than in":    {`{"instrument":"MES","side":"long","fills":[{"side":"buy","quantity":1,"price":1,"at":"2026-03-10T15:00:00Z"},{"side":"sell","quantity":2,"price":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills"},
-		"half a fill":         {`{"instrument":"MES","side":"long","fills":[{"side":"buy","quantity":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills[0].price"},
-		"both ways":           {`{` + sound + `,"fills":[{"side":"buy","quantity":1,"price":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills"},
-		"a message of nobody": {`{` + sound + `,"messageId":"` + storage.NewID() + `"}`, "messageId"},
-		"negative fees":       {`{` + sound + `,"fees":-1}`, "fees"},
-		"NUL":                 {`{` + sound + `,"note":"a\u0000"}`, "note"},
-		"a book":              {`{` + sound + `,"note":"` + strings.Repeat("x", 5001) + `"}`, "note"},
-		"skipped with a fill": {`{` + sound + `,"decision":"skipped"}`, "fills"},
-		"a list":              {`[]`, "body"},
+		"price of 0":                      {`{"instrument":"MES","side":"long","quantity":1,"entry":0,"openedAt":"2026-03-10T15:00:00Z"}`, "entry"},
+		"negative":                        {`{"instrument":"MES","side":"long","quantity":-1,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "quantity"},
+		"1e400":                           {`{"instrument":"MES","side":"long","quantity":1e400,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "quantity"},
+		"comma":                           {`{"instrument":"MES","side":"long","quantity":1,"entry":"6000,25","openedAt":"2026-03-10T15:00:00Z"}`, "entry"},
+		"words":                           {`{"instrument":"MES","side":"long","quantity":"two","entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "quantity"},
+		"stop on wrong side":              {`{` + sound + `,"stop":6001}`, "stop"},
+		"unknown instrument":              {`{"instrument":"FDAX","side":"long","quantity":1,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"}`, "pointValue"},
+		"wrong point value":               {`{` + sound + `,"pointValue":7}`, "pointValue"},
+		"no instrument":                   {`{"side":"long"}`, "instrument"},
+		"a formula":                       {`{"instrument":"=1+1","side":"long"}`, "instrument"},
+		"no side":                         {`{"instrument":"MES","side":"up"}`, "side"},
+		"no fills":                        {`{"instrument":"MES","side":"long"}`, "fills"},
+		"no time":                         {`{"instrument":"MES","side":"long","quantity":1,"entry":6000}`, "entry"},
+		"no zone":                         {`{"instrument":"MES","side":"long","quantity":1,"entry":6000,"openedAt":"2026-03-10 15:00"}`, "openedAt"},
+		"in the future":                   {`{"instrument":"MES","side":"long","quantity":1,"entry":6000,"openedAt":"2027-03-10T15:00:00Z"}`, "openedAt"},
+		"begins with an exit":             {`{"instrument":"MES","side":"long","fills":[{"side":"sell","quantity":1,"price":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills"},
+		"more out than in":                {`{"instrument":"MES","side":"long","fills":[{"side":"buy","quantity":1,"price":1,"at":"2026-03-10T15:00:00Z"},{"side":"sell","quantity":2,"price":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills"},
+		"half a fill":                     {`{"instrument":"MES","side":"long","fills":[{"side":"buy","quantity":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills[0].price"},
+		"both ways":                       {`{` + sound + `,"fills":[{"side":"buy","quantity":1,"price":1,"at":"2026-03-10T15:00:00Z"}]}`, "fills"},
+		"a message of nobody":             {`{` + sound + `,"messageId":"` + storage.NewID() + `"}`, "messageId"},
+		"negative fees":                   {`{` + sound + `,"fees":-1}`, "fees"},
+		"NUL":                             {`{` + sound + `,"note":"a\u0000"}`, "note"},
+		"a book":                          {`{` + sound + `,"note":"` + strings.Repeat("x", 5001) + `"}`, "note"},
+		"skipped, stop on the wrong side": {`{"instrument":"NQ","side":"long","decision":"skipped","entry":20000,"stop":20010}`, "stop"},
+		"skipped at 0":                    {`{"instrument":"NQ","side":"long","decision":"skipped","entry":0}`, "entry"},
+		"skipped with a fill":             {`{` + sound + `,"decision":"skipped"}`, "fills"},
+		"a list":                          {`[]`, "body"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := p.AddTrade(context.Background(), ann, []byte(test.body))
@@ -129,6 +131,27 @@ func TestInstrumentsOutsideTheTable(t *testing.T) {
 			t.Errorf("%s: %s, net %s; want %s, %s", test.symbol, made.Kind, made.Net, test.kind, test.net)
 		}
 	}
+}
+
+// What a trade that was passed by would have been is kept until somebody
+// judges it, and is never taken for a fill.
+func TestASkippedTradeKeepsItsPlan(t *testing.T) {
+	onBoth(t, func(p *place) {
+		ann := p.trader("ann")
+		made := p.add(ann, `{"instrument":"NQ","side":"short","decision":"skipped","entry":20000.25,"stop":20010,"targets":[19980]}`)
+		if made.Entry == nil || made.Entry.String() != "20000.25" || made.Net != nil || len(made.Fills) != 0 {
+			p.t.Errorf("%+v", made)
+		}
+		noted, err := p.ChangeTrade(context.Background(), ann, made.ID, []byte(`{"note":"too late"}`))
+		if err != nil || noted.Entry == nil || noted.Entry.String() != "20000.25" {
+			p.t.Errorf("after a note: %+v, %v", noted, err)
+		}
+		p.now = p.now.Add(time.Second)
+		taken, err := p.ChangeTrade(context.Background(), ann, made.ID, []byte(`{"decision":"taken","fills":[{"side":"sell","quantity":1,"price":19999,"at":"2026-03-10T15:00:00Z"}]}`))
+		if err != nil || taken.Entry == nil || taken.Entry.String() != "19999" {
+			p.t.Errorf("taken after all: %+v, %v", taken, err)
+		}
+	})
 }
 
 func TestStats(t *testing.T) {
