@@ -53,11 +53,10 @@ var sqliteDialect = dialect{
 	now:  "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
 	fullText: fullText{
 		hits: `message_fts f JOIN message_fts_rows h ON h.n = f.rowid WHERE f.message_fts MATCH $1`,
-		put: []string{
-			`INSERT INTO message_fts_rows (message_id, conversation_id, created_at)
-				SELECT m.id, m.conversation_id, m.created_at FROM messages m WHERE m.id = $1 AND $2 <> '' ON CONFLICT (message_id) DO NOTHING`,
-			`INSERT OR REPLACE INTO message_fts (rowid, words) SELECT h.n, $2 FROM message_fts_rows h WHERE h.message_id = $1`,
-		},
+		// Neither takes its row from a SELECT: SQLite would open a savepoint
+		// for it, and FTS5 writes all it has gathered at each savepoint.
+		row:    `INSERT INTO message_fts_rows (message_id, conversation_id, created_at) VALUES ($1, $2, $3) ON CONFLICT (message_id) DO NOTHING`,
+		put:    `INSERT OR REPLACE INTO message_fts (rowid, words) VALUES ((SELECT h.n FROM message_fts_rows h WHERE h.message_id = $1), $2)`,
 		remove: `DELETE FROM message_fts_rows WHERE message_id = $1`,
 		quote:  '"', and: " AND ", or: " OR ",
 	},
@@ -75,9 +74,9 @@ var postgresDialect = dialect{
 	skipLocked:       " FOR UPDATE OF m SKIP LOCKED",
 	fullText: fullText{
 		hits: `message_fts h WHERE h.words @@ CAST(CAST($1 AS TEXT) AS TSQUERY)`,
-		put: []string{`INSERT INTO message_fts (message_id, conversation_id, created_at, words)
+		put: `INSERT INTO message_fts (message_id, conversation_id, created_at, words)
 			SELECT m.id, m.conversation_id, m.created_at, CAST(CAST($2 AS TEXT) AS TSVECTOR) FROM messages m WHERE m.id = $1
-			ON CONFLICT (message_id) DO UPDATE SET words = excluded.words`},
+			ON CONFLICT (message_id) DO UPDATE SET words = excluded.words`,
 		remove: `DELETE FROM message_fts WHERE message_id = $1`,
 		quote:  '\'', and: " & ", or: " | ",
 	},

@@ -17,9 +17,10 @@ type fullText struct {
 	// hits is a FROM and WHERE that finds what matches $1 as rows h
 	// (message_id, conversation_id, created_at).
 	hits string
-	// put indexes message $1 under the words $2; remove takes it out.
-	put    []string
-	remove string
+	// row makes, where the index has no text of its own, what a message ($1) of
+	// a conversation ($2) and a time ($3) is known by; "" = put does. put
+	// indexes message $1 under the words $2; remove takes it out.
+	row, put, remove string
 	// How a query and a list of words are written.
 	quote   byte
 	and, or string
@@ -150,6 +151,7 @@ func (r Reader) UnindexedOf(ctx context.Context, userID string, limit int) ([]Un
 // WordsOf is what a message is found by; no words: it is not found.
 type WordsOf struct {
 	MessageID string
+	CreatedAt time.Time
 	Words     []string // without quotes and spaces
 }
 
@@ -174,11 +176,12 @@ func (tx *Tx) indexMessage(ctx context.Context, conversationID string, m WordsOf
 		_, err := tx.count(ctx, "take out of the index", tx.d.fullText.remove, m.MessageID)
 		return err
 	}
-	words := tx.d.fullText.quoted(append([]string{scopeWord(conversationID)}, m.Words...), " ")
-	for _, put := range tx.d.fullText.put {
-		if _, err := tx.count(ctx, "index a message", put, m.MessageID, words); err != nil {
+	if row := tx.d.fullText.row; row != "" {
+		if _, err := tx.count(ctx, "index a message", row, m.MessageID, conversationID, usec(m.CreatedAt)); err != nil {
 			return err
 		}
 	}
-	return nil
+	words := tx.d.fullText.quoted(append([]string{scopeWord(conversationID)}, m.Words...), " ")
+	_, err := tx.count(ctx, "index a message", tx.d.fullText.put, m.MessageID, words)
+	return err
 }

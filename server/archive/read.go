@@ -39,18 +39,18 @@ type Archive struct {
 func Open(file io.ReaderAt, size int64) (*Archive, error) {
 	z, err := zip.NewReader(file, size)
 	if err != nil {
-		return nil, unsound("This is not a whole archive: it was cut off, or is something else.", err)
+		return nil, unsound("This is not a whole archive: it was cut off, or is something else.")
 	}
 	a := &Archive{parts: map[string]*zip.File{}, left: maxFree + maxRatio*size}
 	if len(z.File) > maxParts {
-		return nil, unsound("The archive has too many parts.", nil)
+		return nil, unsound("The archive has too many parts.")
 	}
 	for _, f := range z.File {
 		if !known(f.Name) {
-			return nil, unsound(fmt.Sprintf("The archive holds %.100q, which an archive of an account does not.", f.Name), nil)
+			return nil, unsound(fmt.Sprintf("The archive holds %.100q, which an archive of an account does not.", f.Name))
 		}
 		if a.parts[f.Name] != nil {
-			return nil, unsound(fmt.Sprintf("The archive holds %s twice.", f.Name), nil)
+			return nil, unsound(fmt.Sprintf("The archive holds %s twice.", f.Name))
 		}
 		a.parts[f.Name] = f
 	}
@@ -79,10 +79,10 @@ func (a *Archive) check() error {
 		return err
 	}
 	if m.Format != format {
-		return unsound("This is not an archive of an account.", nil)
+		return unsound("This is not an archive of an account.")
 	}
 	if m.Version != version {
-		return unsound(fmt.Sprintf("This archive has version %d; this program reads version %d.", m.Version, version), nil)
+		return unsound(fmt.Sprintf("This archive has version %d; this program reads version %d.", m.Version, version))
 	}
 	if err := a.one(profileName, &a.Profile); err != nil {
 		return err
@@ -96,7 +96,7 @@ func (a *Archive) check() error {
 			return err
 		}
 		if n != m.Counts[name] {
-			return unsound(fmt.Sprintf("%s has %d lines; the manifest counts %d.", name, n, m.Counts[name]), nil)
+			return unsound(fmt.Sprintf("%s has %d lines; the manifest counts %d.", name, n, m.Counts[name]))
 		}
 	}
 	return nil
@@ -106,7 +106,7 @@ func (a *Archive) check() error {
 func (a *Archive) one(name string, into any) error {
 	n, err := a.lines(name, func(line []byte) error { return json.Unmarshal(line, into) })
 	if err == nil && n != 1 {
-		err = unsound(fmt.Sprintf("%s should hold one line.", name), nil)
+		err = unsound(fmt.Sprintf("%s should hold one line.", name))
 	}
 	return err
 }
@@ -115,25 +115,25 @@ func (a *Archive) one(name string, into any) error {
 func (a *Archive) lines(name string, each func([]byte) error) (n int, err error) {
 	part := a.parts[name]
 	if part == nil {
-		return 0, unsound(fmt.Sprintf("The archive has no %s.", name), nil)
+		return 0, unsound(fmt.Sprintf("The archive has no %s.", name))
 	}
 	in, err := part.Open()
 	if err != nil {
-		return 0, unsound(fmt.Sprintf("%s cannot be unpacked.", name), err)
+		return 0, unsound(fmt.Sprintf("%s cannot be unpacked.", name))
 	}
 	defer func() { _ = in.Close() }()
 	scan := bufio.NewScanner(&bounded{in, a})
 	scan.Buffer(nil, maxLine)
 	for scan.Scan() {
 		if n++; len(bytes.TrimSpace(scan.Bytes())) == 0 {
-			return n, unsound(fmt.Sprintf("Line %d of %s is empty.", n, name), nil)
+			return n, unsound(fmt.Sprintf("Line %d of %s is empty.", n, name))
 		}
 		if err := each(scan.Bytes()); err != nil {
 			return n, lineError(name, n, err)
 		}
 	}
 	if err := scan.Err(); err != nil {
-		return n, unsound(fmt.Sprintf("%s cannot be read beyond line %d: %v.", name, n, err), err)
+		return n, unsound(fmt.Sprintf("%s cannot be read beyond line %d: %v.", name, n, err))
 	}
 	return n, nil
 }
@@ -163,13 +163,11 @@ func lineError(name string, n int, err error) error {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &odd):
-		return unsound(fmt.Sprintf("Line %d of %s: %s", n, name, odd), nil)
+		return unsound(fmt.Sprintf("Line %d of %s: %s", n, name, odd))
 	case errors.As(err, &syntax), errors.As(err, &kind):
-		return unsound(fmt.Sprintf("Line %d of %s cannot be read: %v.", n, name, err), err)
+		return unsound(fmt.Sprintf("Line %d of %s cannot be read: %v.", n, name, err))
 	}
 	return err
 }
 
-func unsound(message string, cause error) error {
-	return fault.Wrap(fault.Validation, message, cause)
-}
+func unsound(message string) error { return fault.New(fault.Validation, message) }
