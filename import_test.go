@@ -27,7 +27,7 @@ const everyServerRoom = "server/*"
 // room unless it has a line of its own; it may import the room it is in. Tests of a package are free.
 var rooms = map[string][]string{
 	".":            {"cmd"},
-	"cmd":          {"server", "tui", "cmd/loadtest", "configs", "server/api"},
+	"cmd":          {"server", "tui", "cmd/loadtest", "configs", "server/api", "deploy/monitoring"},
 	"cmd/loadtest": {"server/api", "server/socketio"},
 	"server":       {everyServerRoom, "storage", "migrations", "configs"},
 	"tui":          {"server/api"},
@@ -58,8 +58,9 @@ var rooms = map[string][]string{
 	"server/trading":  {},
 	"server/metrics":  {},
 
-	"server/crashtest": {}, // tests of the binary, and no code
-	"deploy":           {}, // files to deploy with, and the tests that hold them
+	"server/crashtest":  {}, // tests of the binary, and no code
+	"deploy":            {}, // files to deploy with, and the tests that hold them
+	"deploy/monitoring": {},
 
 	"storage":             {},
 	"storage/storagetest": {"migrations"},

@@ -16,8 +16,9 @@ import (
 type backend struct {
 	serve   func(ctx context.Context, o server.Options) error
 	migrate func(ctx context.Context, c configs.Config) (migrator, error)
-	users   func(ctx context.Context, c configs.Config, log *slog.Logger) (users, error)
+	desk    func(ctx context.Context, c configs.Config, log *slog.Logger) (desk, error)
 	ask     func(ctx context.Context, c configs.Config, q server.Question, log *slog.Logger, emit func(string) error) (server.Reply, error)
+	records func(ctx context.Context, c configs.Config, log *slog.Logger) (keyboard, error)
 	journal func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error)
 	backups func(c configs.Config, build api.Build) (*server.Backups, error)
 	copyDB  func(ctx context.Context, from, to string, told func(server.CopiedTable)) error
@@ -32,15 +33,10 @@ type migrator interface {
 	Close() error
 }
 
-type users interface {
-	Create(ctx context.Context, n server.NewUser) (api.User, error)
-	List(ctx context.Context, query string, limit int) ([]api.User, error)
-	SetRole(ctx context.Context, identifier, role string) (api.User, error)
-	SetTier(ctx context.Context, identifier, tier string) (api.User, error)
-	ResetPassword(ctx context.Context, identifier, password string) (api.User, error)
+// keyboard is what only the database itself is asked, also beside a running
+// server.
+type keyboard interface {
 	ResetLink(ctx context.Context, identifier string, validFor time.Duration) (server.ResetLink, error)
-	Disable(ctx context.Context, identifier string) (api.User, error)
-	Enable(ctx context.Context, identifier string) (api.User, error)
 	Import(ctx context.Context, file *os.File, how server.ArchiveImport) (api.User, server.Loaded, error)
 	Close() error
 }
@@ -63,12 +59,13 @@ func theServer() backend {
 			}
 			return m, nil
 		},
-		users: func(ctx context.Context, c configs.Config, log *slog.Logger) (users, error) {
-			u, err := server.OpenUsers(ctx, c, log)
+		desk: openDesk,
+		records: func(ctx context.Context, c configs.Config, log *slog.Logger) (keyboard, error) {
+			d, err := server.OpenDesk(ctx, c, log)
 			if err != nil {
 				return nil, err
 			}
-			return u, nil
+			return d, nil
 		},
 		journal: func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error) {
 			j, err := server.OpenJournal(ctx, c, log)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -164,8 +165,9 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
-// accounts is a users that keeps what it was asked.
+// accounts is a desk that keeps what it was asked.
 type accounts struct {
+	desk
 	asked []string
 	err   error
 }
@@ -175,21 +177,22 @@ func (u *accounts) note(words ...string) (api.User, error) {
 	return api.User{ID: "id", Username: "bob", Email: "b@x\x1b[31m", Role: "user", Tier: "free"}, u.err
 }
 
-func (u *accounts) Create(_ context.Context, n server.NewUser) (api.User, error) {
+func (u *accounts) CreateAccount(_ context.Context, n api.NewAccount) (api.User, error) {
 	return u.note("create", n.Email, n.Username, n.Role, n.Tier, n.Password)
 }
 
-func (u *accounts) List(_ context.Context, query string, _ int) ([]api.User, error) {
-	one, err := u.note("list", query)
-	return []api.User{one}, err
+func (u *accounts) Accounts(_ context.Context, l api.List) (api.Page[api.Account], error) {
+	one, err := u.note("list", l.Filter)
+	return api.Page[api.Account]{Items: []api.Account{{User: one}}}, err
 }
 
-func (u *accounts) SetRole(_ context.Context, who, role string) (api.User, error) {
-	return u.note("role", who, role)
-}
-
-func (u *accounts) SetTier(_ context.Context, who, tier string) (api.User, error) {
-	return u.note("tier", who, tier)
+func (u *accounts) ChangeAccount(_ context.Context, who string, c api.AccountChange) (api.User, error) {
+	for name, to := range map[string]*string{"role": c.Role, "tier": c.Tier, "reset": c.Password} {
+		if to != nil {
+			return u.note(name, who, *to)
+		}
+	}
+	return u.note("nothing", who)
 }
 
 func (u *accounts) Disable(_ context.Context, who string) (api.User, error) {
@@ -205,34 +208,70 @@ func (u *accounts) Import(_ context.Context, file *os.File, how server.ArchiveIm
 	return made, server.Loaded{Trades: 2, ImagesLeft: 1}, err
 }
 
-func (u *accounts) ResetPassword(_ context.Context, who, password string) (api.User, error) {
-	return u.note("reset", who, password)
+func (u *accounts) SignOut(_ context.Context, who string) (api.Ended, error) {
+	_, err := u.note("sign-out", who)
+	return api.Ended{Count: 2}, err
 }
 
 func (u *accounts) ResetLink(_ context.Context, who string, validFor time.Duration) (server.ResetLink, error) {
 	one, err := u.note("link", who, validFor.String())
 	return server.ResetLink{User: one, URL: "http://localhost:3001/#reset=x", Code: "x"}, err
 }
+func (u *accounts) DeleteAccount(_ context.Context, who string) error {
+	_, err := u.note("delete", who)
+	return err
+}
+
+func (u *accounts) EditTier(_ context.Context, name string, c api.LimitsChange) (api.Tier, error) {
+	_, err := u.note("tier", name, fmt.Sprint(*c.Sockets, *c.BudgetMonthMicros))
+	return api.Tier{Name: name, Limits: api.Limits{Sockets: *c.Sockets}}, err
+}
+
+func (u *accounts) CreateToken(_ context.Context, n api.NewToken) (api.MadeToken, error) {
+	_, err := u.note("token", n.Name, n.Scope, fmt.Sprint(n.ExpiresInSeconds))
+	return api.MadeToken{Token: api.Token{Name: n.Name}, Secret: "secret"}, err
+}
+
+func (u *accounts) RevokeToken(_ context.Context, which string) (api.Token, error) {
+	_, err := u.note("revoke", which)
+	return api.Token{}, err
+}
+
+func (u *accounts) Audit(_ context.Context, l api.List) (api.Page[api.AuditEntry], error) {
+	_, err := u.note("audit", l.Filter)
+	return api.Page[api.AuditEntry]{Items: []api.AuditEntry{{Detail: "x\x1b[31m"}}}, err
+}
+
 func (u *accounts) Close() error { return nil }
 
 func TestUserCommands(t *testing.T) {
 	for args, want := range map[string]string{
-		"create --email a@b --username bob --role admin --tier premium": "create a@b bob admin premium piped password",
-		"create --email a@b --username bob":                             "create a@b bob user free piped password",
-		"list":                                                          "list ",
-		"list bo":                                                       "list bo",
-		"set-role bob admin":                                            "role bob admin",
-		"set-tier bob free":                                             "tier bob free",
-		"disable bob":                                                   "disable bob",
-		"enable bob":                                                    "enable bob",
-		"reset-password bob":                                            "reset bob piped password",
-		"reset-link bob":                                                "link bob 1h0m0s",
-		"reset-link bob --valid 20m":                                    "link bob 20m0s",
+		"user create --email a@b --username bob --role admin --tier premium": "create a@b bob admin premium piped password",
+		"user create --email a@b --username bob":                             "create a@b bob user free piped password",
+		"user list":                                                          "list ",
+		"user list bo":                                                       `list "bo"`,
+		"user set-role bob admin":                                            "role bob admin",
+		"user set-tier bob free":                                             "tier bob free",
+		"user disable bob":                                                   "disable bob",
+		"user enable bob":                                                    "enable bob",
+		"user reset-password bob":                                            "reset bob piped password",
+		"user reset-link bob":                                                "link bob 1h0m0s",
+		"user reset-link bob --valid 20m":                                    "link bob 20m0s",
+		"user sign-out bob":                                                  "sign-out bob",
+		"user delete bob --yes":                                              "delete bob",
+		"tier set free sockets=3 budget=1.5":                                 "tier free 3 1500000",
+		"token create prom --read-only --expires 1h":                         "token prom read-only 3600",
+		"token create boss --admin":                                          "token boss admin 0",
+		"token revoke prom":                                                  "revoke prom",
+		"audit --filter actor=x":                                             "audit actor=x",
 	} {
 		t.Run(args, func(t *testing.T) {
 			u := &accounts{}
-			below := backend{users: func(context.Context, configs.Config, *slog.Logger) (users, error) { return u, nil }}
-			got := call(t, below, append([]string{"user"}, strings.Fields(args)...)...)
+			below := backend{
+				desk:    func(context.Context, configs.Config, *slog.Logger) (desk, error) { return u, nil },
+				records: func(context.Context, configs.Config, *slog.Logger) (keyboard, error) { return u, nil },
+			}
+			got := call(t, below, strings.Fields(args)...)
 			if got.code != exitOK {
 				t.Fatalf("got %+v", got)
 			}
@@ -246,7 +285,7 @@ func TestUserCommands(t *testing.T) {
 	}
 	t.Run("a refusal is one sentence without its code", func(t *testing.T) {
 		u := &accounts{err: errors.New("NOT_FOUND: there is no such user")}
-		below := backend{users: func(context.Context, configs.Config, *slog.Logger) (users, error) { return u, nil }}
+		below := backend{desk: func(context.Context, configs.Config, *slog.Logger) (desk, error) { return u, nil }}
 		got := call(t, below, "user", "disable", "bob")
 		if want := (result{1, "", "coach: there is no such user\n"}); got != want {
 			t.Errorf("got %+v, want %+v", got, want)
@@ -364,5 +403,28 @@ func TestDocsTables(t *testing.T) {
 	}
 	if got := call(t, backend{}, "docs", "tables", "--write", filepath.Join(t.TempDir(), "gone.md")); got.code != exitFailed {
 		t.Errorf("a missing file: got %+v", got)
+	}
+}
+
+func TestWhatOperatorsMistype(t *testing.T) {
+	for args, want := range map[string]string{
+		"token create prom":                     "admin read-only",
+		"token create prom --admin --read-only": "admin read-only",
+		"tier set free":                         "requires at least 2 arg",
+		"tier set free speed=1":                 "names no limit",
+		"tier set free sockets=many":            "sockets is a number from 0",
+		"tier set free sockets=1.5":             "sockets is a number from 0",
+		"tier set free sockets=1 sockets=2":     "sockets is given twice",
+		"user delete bob":                       "say --yes",
+		"audit --limit 0":                       "--limit is a whole number from 1 to 500",
+	} {
+		t.Run(args, func(t *testing.T) {
+			u := &accounts{}
+			below := backend{desk: func(context.Context, configs.Config, *slog.Logger) (desk, error) { return u, nil }}
+			got := call(t, below, strings.Fields(args)...)
+			if got.code != exitUsage || !strings.Contains(got.stderr, want) || len(u.asked) != 0 {
+				t.Errorf("got %+v, asked %v; want …%s…", got, u.asked, want)
+			}
+		})
 	}
 }

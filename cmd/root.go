@@ -25,7 +25,8 @@ func newRoot(a *app) *cobra.Command {
 	flags.String("config", "", "YAML `file` with settings; coach config default prints one")
 	configs.AddFlags(flags, "log-format", "log-level")
 	root.AddCommand(
-		newServe(a), newMigrate(a), newUser(a), newSecret(a), newBackup(a), newDB(a), newPlan(a), newImport(a), newHealth(a), newConfig(a), newVersion(a), newDocs(a),
+		newServe(a), newMigrate(a), newUser(a), newToken(a), newTier(a), newAudit(a), newMetrics(a), newBackup(a), newDB(a), newPlan(a),
+		newImport(a), newHealth(a), newConfig(a), newSecret(a), newVersion(a), newDocs(a),
 		newAdmin(a), newLoadtest(a), newAsk(a),
 	)
 	root.InitDefaultCompletionCmd()

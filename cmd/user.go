@@ -2,13 +2,12 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/elite-trading-coach/coach/server"
 	"github.com/elite-trading-coach/coach/server/api"
 )
 
@@ -16,26 +15,27 @@ func newUser(a *app) *cobra.Command {
 	c := group(&cobra.Command{
 		Use:   "user",
 		Short: "Make and change accounts, for operators",
-		Long: "Works on the database itself, whether a server runs on it or not; a running one notices within a second.\n" +
+		Long: "Asks the running server through its admin socket, and where none runs, works on the database itself; servers on\n" +
+			"other machines notice within a second.\n" +
 			"Passwords come from standard input, from --password-file, or are asked for; never from the command line.",
 	})
 	c.AddCommand(
 		newUserCreate(a), newUserList(a), newUserSetRole(a), newUserSetTier(a),
-		newUserResetPassword(a), newUserResetLink(a), newUserDisable(a), newUserEnable(a), newUserImport(a),
+		newUserResetPassword(a), newUserResetLink(a), newUserSignOut(a), newUserDisable(a), newUserEnable(a), newUserDelete(a), newUserImport(a),
 	)
 	return c
 }
 
 func newUserCreate(a *app) *cobra.Command {
-	var n server.NewUser
+	var n api.NewAccount
 	var file string
 	c := &cobra.Command{
 		Use:     "create",
 		Short:   "Make an account",
 		Example: "  coach user create --email you@example.com --username you --role admin\n  coach user create --email bot@example.com --username bot --password-file bot.txt",
 		Args:    cobra.NoArgs,
-		RunE: a.withUsers(func(ctx context.Context, u users, _ []string) error {
-			made, err := u.Create(ctx, n)
+		RunE: a.withDesk(func(ctx context.Context, d desk, _ []string) error {
+			made, err := d.CreateAccount(ctx, n)
 			return a.report(made, err, "made")
 		}),
 	}
@@ -68,12 +68,12 @@ func newUserList(a *app) *cobra.Command {
 		Use:   "list [TEXT]",
 		Short: "List accounts, or those whose e-mail or username contains TEXT",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: a.withUsers(func(ctx context.Context, u users, args []string) error {
+		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
 			query := ""
 			if len(args) == 1 {
 				query = args[0]
 			}
-			found, err := u.List(ctx, query, limit)
+			found, err := findUsers(ctx, d, query, limit)
 			if err != nil {
 				return err
 			}
@@ -89,33 +89,33 @@ func newUserList(a *app) *cobra.Command {
 }
 
 func newUserSetRole(a *app) *cobra.Command {
-	return a.change("set-role USER ROLE", "Make an account an admin, or a user again", func(ctx context.Context, u users, args []string) (api.User, error) {
-		return u.SetRole(ctx, args[0], args[1])
+	return a.change("set-role USER ROLE", "Make an account an admin, or a user again", func(ctx context.Context, d desk, args []string) (api.User, error) {
+		return d.ChangeAccount(ctx, args[0], api.AccountChange{Role: &args[1]})
 	})
 }
 
 func newUserSetTier(a *app) *cobra.Command {
-	return a.change("set-tier USER TIER", "Change what an account may use: free, premium, enterprise", func(ctx context.Context, u users, args []string) (api.User, error) {
-		return u.SetTier(ctx, args[0], args[1])
+	return a.change("set-tier USER TIER", "Change what an account may use: free, premium, enterprise", func(ctx context.Context, d desk, args []string) (api.User, error) {
+		return d.ChangeAccount(ctx, args[0], api.AccountChange{Tier: &args[1]})
 	})
 }
 
 func newUserDisable(a *app) *cobra.Command {
-	return a.change("disable USER", "Shut an account out; its open sockets close within a second", func(ctx context.Context, u users, args []string) (api.User, error) {
-		return u.Disable(ctx, args[0])
+	return a.change("disable USER", "Shut an account out; its open sockets close within a second", func(ctx context.Context, d desk, args []string) (api.User, error) {
+		return d.Disable(ctx, args[0])
 	})
 }
 
 func newUserEnable(a *app) *cobra.Command {
-	return a.change("enable USER", "Let a disabled account in again", func(ctx context.Context, u users, args []string) (api.User, error) {
-		return u.Enable(ctx, args[0])
+	return a.change("enable USER", "Let a disabled account in again", func(ctx context.Context, d desk, args []string) (api.User, error) {
+		return d.Enable(ctx, args[0])
 	})
 }
 
 func newUserResetPassword(a *app) *cobra.Command {
 	var file, password string
-	c := a.change("reset-password USER", "Give an account a new password and end all its sessions", func(ctx context.Context, u users, args []string) (api.User, error) {
-		return u.ResetPassword(ctx, args[0], password)
+	c := a.change("reset-password USER", "Give an account a new password and end all its sessions", func(ctx context.Context, d desk, args []string) (api.User, error) {
+		return d.ChangeAccount(ctx, args[0], api.AccountChange{Password: &password})
 	})
 	open := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -129,37 +129,87 @@ func newUserResetPassword(a *app) *cobra.Command {
 	return c
 }
 
+func newUserSignOut(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "sign-out USER",
+		Short: "End all sessions of an account; its open sockets close within a second",
+		Args:  exactly("sign-out USER"),
+		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+			ended, err := d.SignOut(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.Stdout, "sessions ended: %d\n", ended.Count)
+			return err
+		}),
+	}
+}
+
+func newUserDelete(a *app) *cobra.Command {
+	var sure bool
+	c := &cobra.Command{
+		Use:   "delete USER --yes",
+		Short: "Delete an account and all its data, for good",
+		Args:  exactly("delete USER"),
+		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+			if !sure {
+				return &usageError{"this cannot be undone; say --yes"}
+			}
+			if err := d.DeleteAccount(ctx, args[0]); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(a.Stdout, "deleted %s\n", printable(args[0]))
+			return err
+		}),
+	}
+	c.Flags().BoolVar(&sure, "yes", false, "do it")
+	return c
+}
+
+// findUsers lists accounts whose e-mail or username contains query. The server
+// looks in every text of an account; what it found elsewhere is left out.
+func findUsers(ctx context.Context, d desk, query string, limit int) ([]api.User, error) {
+	found := []api.User{}
+	l := api.List{Limit: api.MaxPage}
+	if word := strings.ReplaceAll(query, `"`, ""); word != "" {
+		l.Filter = `"` + word + `"`
+	}
+	query = strings.ToLower(query)
+	for {
+		page, err := d.Accounts(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range page.Items {
+			if !strings.Contains(strings.ToLower(one.Email+"\n"+one.Username), query) {
+				continue
+			}
+			if found = append(found, one.User); len(found) == limit {
+				return found, nil
+			}
+		}
+		if l.Cursor = page.NextCursor; l.Cursor == "" {
+			return found, nil
+		}
+	}
+}
+
 func passwordFile(c *cobra.Command, file *string) {
 	c.Flags().StringVar(file, "password-file", "", "file whose first line is the password (default: standard input)")
 }
 
 // change is a command about one account, named by e-mail, username or id; its
 // usage line says how many arguments it takes.
-func (a *app) change(use, short string, do func(ctx context.Context, u users, args []string) (api.User, error)) *cobra.Command {
+func (a *app) change(use, short string, do func(ctx context.Context, d desk, args []string) (api.User, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
 		Long:  short + ".\nUSER is an e-mail address, a username or an id.",
 		Args:  exactly(use),
-		RunE: a.withUsers(func(ctx context.Context, u users, args []string) error {
-			changed, err := do(ctx, u, args)
+		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+			changed, err := do(ctx, d, args)
 			return a.report(changed, err, "changed")
 		}),
-	}
-}
-
-// withUsers opens the accounts around do.
-func (a *app) withUsers(do func(ctx context.Context, u users, args []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) error {
-		cfg, err := a.settled(c)
-		if err != nil {
-			return err
-		}
-		u, err := a.below.users(c.Context(), cfg, newLogger(cfg.Log, a.Stderr, a.palette()))
-		if err != nil {
-			return err
-		}
-		return errors.Join(do(c.Context(), u, args), u.Close())
 	}
 }
 

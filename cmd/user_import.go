@@ -24,7 +24,7 @@ func newUserImport(a *app) *cobra.Command {
 		Example: "  coach user import coach-account.zip --password-file new.txt\n  coach user import coach-account.zip --into ann",
 		Args:    exactly(use),
 	}
-	load := a.withUsers(func(ctx context.Context, u users, args []string) error {
+	load := a.withRecords(func(ctx context.Context, u keyboard, args []string) error {
 		in, err := os.Open(args[0])
 		if err != nil {
 			return fmt.Errorf("open the archive: %w", err)
@@ -47,6 +47,21 @@ func newUserImport(a *app) *cobra.Command {
 	c.Flags().StringVar(&how.Into, "into", "", "an account that is there: an e-mail address, a username or an id")
 	passwordFile(c, &file)
 	return c
+}
+
+// withRecords opens the database around do, beside a running server too.
+func (a *app) withRecords(do func(ctx context.Context, u keyboard, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		cfg, err := a.settled(c)
+		if err != nil {
+			return err
+		}
+		u, err := a.below.records(c.Context(), cfg, newLogger(cfg.Log, a.Stderr, a.palette()))
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(c.Context(), u, args), u.Close())
+	}
 }
 
 // loaded tells what an archive brought.

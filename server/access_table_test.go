@@ -24,6 +24,8 @@ package server_test
 // (the id of nothing), {tier}, {profile}, {new} (a name that nobody has), {guest}
 // (somebody to invite).
 //
+// Operator tokens have a table of their own, in server/rest/operators_test.go.
+//
 // 400 and 415 say that the caller was let in and the body, which is short here,
 // was not; 404 of an admin that there is no such thing.
 const routeTable = `

@@ -22,6 +22,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server"
+	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/live"
 	"github.com/elite-trading-coach/coach/server/rest"
 	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
@@ -203,13 +204,14 @@ func (h *house) person(t *testing.T, kind string) *someone {
 	case asExpired:
 		who.token = lateToken(t, who.token)
 	case asDisabled:
-		h.operator(t, func(ctx context.Context, u *server.Users) error {
+		h.operator(t, func(ctx context.Context, u *server.Desk) error {
 			_, err := u.Disable(ctx, who.name)
 			return err
 		})
 	case asAdmin:
-		h.operator(t, func(ctx context.Context, u *server.Users) error {
-			_, err := u.SetRole(ctx, who.name, storage.RoleAdmin)
+		h.operator(t, func(ctx context.Context, u *server.Desk) error {
+			role := storage.RoleAdmin
+			_, err := u.ChangeAccount(ctx, who.name, api.AccountChange{Role: &role})
 			return err
 		})
 	}
@@ -217,9 +219,9 @@ func (h *house) person(t *testing.T, kind string) *someone {
 }
 
 // operator does what `coach user` does, and waits until the server knows.
-func (h *house) operator(t *testing.T, do func(context.Context, *server.Users) error) {
+func (h *house) operator(t *testing.T, do func(context.Context, *server.Desk) error) {
 	t.Helper()
-	u, err := server.OpenUsers(t.Context(), h.c, slog.New(slog.DiscardHandler))
+	u, err := server.OpenDesk(t.Context(), h.c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

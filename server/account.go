@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/archive"
 	"github.com/elite-trading-coach/coach/server/auth"
@@ -35,7 +36,7 @@ type ArchiveImport struct{ Into, Password string }
 
 // Import loads an archive of an account. Nothing is made or stored of one that
 // is not sound.
-func (u *Users) Import(ctx context.Context, file *os.File, how ArchiveImport) (api.User, Loaded, error) {
+func (d *Desk) Import(ctx context.Context, file *os.File, how ArchiveImport) (api.User, Loaded, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return api.User{}, Loaded{}, fmt.Errorf("look at the archive: %w", err)
@@ -44,17 +45,17 @@ func (u *Users) Import(ctx context.Context, file *os.File, how ArchiveImport) (a
 	if err != nil {
 		return api.User{}, Loaded{}, err
 	}
-	owner, err := u.ownerOf(ctx, a.Profile, how)
+	owner, err := d.ownerOf(ctx, a.Profile, how)
 	if err != nil {
 		return api.User{}, Loaded{}, err
 	}
-	loaded, err := a.Load(ctx, u.store, owner.ID)
-	return userView(owner), loaded, err
+	loaded, err := a.Load(ctx, d.store, owner.ID)
+	return admin.UserView(owner), loaded, err
 }
 
-func (u *Users) ownerOf(ctx context.Context, p archive.Profile, how ArchiveImport) (storage.User, error) {
+func (d *Desk) ownerOf(ctx context.Context, p archive.Profile, how ArchiveImport) (storage.User, error) {
 	if how.Into != "" {
-		return u.auth.FindUser(ctx, how.Into)
+		return d.auth.FindUser(ctx, how.Into)
 	}
-	return u.auth.CreateUser(ctx, u.by, auth.NewUser{Email: p.Email, Username: p.Username, Password: how.Password})
+	return d.auth.CreateUser(ctx, auth.By{Name: d.who.Name}, auth.NewUser{Email: p.Email, Username: p.Username, Password: how.Password})
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/elite-trading-coach/coach/server"
+	"github.com/elite-trading-coach/coach/server/api"
 )
 
 const nobodys = "0198c0de-0000-7000-8000-000000000000"
@@ -243,8 +244,9 @@ func (p *cast) tokens() {
 	p.phone.says("refresh_auth", object{"token": fresh.Token}, "")
 	p.phone.says("refresh_auth", object{"token": "x"}, "TOKEN_INVALID")
 	p.phone.says("refresh_auth", object{"token": p.bob.token}, "TOKEN_INVALID")
-	p.operator(func(ctx context.Context, u *server.Users) error {
-		_, err := u.SetTier(ctx, "ann", "premium")
+	p.operator(func(ctx context.Context, u *server.Desk) error {
+		tier := "premium"
+		_, err := u.ChangeAccount(ctx, "ann", api.AccountChange{Tier: &tier})
 		return err
 	})
 	p.phone.hears("tier_changed", with("premium"))
@@ -258,7 +260,7 @@ func (p *cast) leaving() {
 	p.reads.hears("session_expired", with("SESSION_REVOKED"))
 	p.w.turnedAway(p.t, p.base, p.vic.token, "SESSION_REVOKED")
 	p.reads.rest()
-	p.operator(func(ctx context.Context, u *server.Users) error { _, err := u.Disable(ctx, "bob"); return err })
+	p.operator(func(ctx context.Context, u *server.Desk) error { _, err := u.Disable(ctx, "bob"); return err })
 	p.bobs.hears("session_expired", with("ACCOUNT_DISABLED"))
 	p.w.turnedAway(p.t, p.base, p.bob.token, "ACCOUNT_DISABLED")
 	p.phone.hears("user_offline", with(p.bobID))

@@ -135,7 +135,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	web := newHTTP(handler, s.log)
 	s.stages.start("http", func(ctx context.Context) error { return serveHTTP(ctx, web, listener) })
-	s.startDesk()
+	s.startDesk(ctx)
 	s.phase.set(ready)
 	if o.Ready != nil {
 		o.Ready(info)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -14,18 +15,41 @@ import (
 
 // startDesk opens the admin socket. Where it cannot be, the server goes on
 // without: operators have tokens, too.
-func (s *Server) startDesk() {
+func (s *Server) startDesk(ctx context.Context) {
 	path := s.Config.Server.AdminSocket
 	if path == "" {
 		return
 	}
-	l, err := listenDesk(path)
+	l, err := listenDesk(ctx, path)
 	if err != nil {
 		s.log.Warn("the admin socket is off; operators need a token", "path", path, "err", err)
 		return
 	}
 	web := newHTTP(s.desk, s.log)
-	s.stages.start("admin socket", func(ctx context.Context) error { return serveHTTP(ctx, web, named{l}) })
+	s.stages.start("admin socket", func(ctx context.Context) error { return serveDesk(ctx, web, named{l}) })
+}
+
+// lastWords is how long a reply on the admin socket may take when all else has
+// stopped: it may be the one that says so.
+const lastWords = 500 * time.Millisecond
+
+// serveDesk serves the admin socket until ctx ends. Whoever follows what
+// happens is cut off then; an answer under way is not.
+func serveDesk(ctx context.Context, web *http.Server, l net.Listener) error {
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve the admin socket: %w", err)
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if web.Shutdown(last) != nil {
+		_ = web.Close() // somebody follows the stream, which has no end
+	}
+	<-served
+	return nil
 }
 
 // maxSocketPath is what the system takes, in bytes: 108 on Linux, 104 on BSDs,
@@ -35,7 +59,7 @@ const maxSocketPath = 103
 // listenDesk listens on a Unix socket in a folder that is the owner's alone,
 // made if it is not there. A socket that nobody listens on was left by a
 // server that was killed, and is removed; one that somebody does is theirs.
-func listenDesk(path string) (net.Listener, error) {
+func listenDesk(ctx context.Context, path string) (net.Listener, error) {
 	if len(path) > maxSocketPath {
 		return nil, fmt.Errorf("the path has %d bytes, and a Unix socket's at most %d; set ADMIN_SOCKET to a shorter one", len(path), maxSocketPath)
 	}
@@ -46,10 +70,10 @@ func listenDesk(path string) (net.Listener, error) {
 	if err := private(folder); err != nil {
 		return nil, err
 	}
-	if err := removeStale(path); err != nil {
+	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("unix", path)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -74,7 +98,7 @@ func private(folder string) error {
 }
 
 // removeStale takes away what a killed server left, and nothing else.
-func removeStale(path string) error {
+func removeStale(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -85,7 +109,7 @@ func removeStale(path string) error {
 	if info.Mode()&fs.ModeSocket == 0 {
 		return errors.New("something that is no socket is there already; set ADMIN_SOCKET to another path")
 	}
-	conn, err := net.DialTimeout("unix", path, time.Second)
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
 	if err == nil {
 		_ = conn.Close()
 		return errors.New("another server listens on it; give this one its own data folder, or ADMIN_SOCKET")
