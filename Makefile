@@ -18,7 +18,7 @@ FUZZTIME ?= 1m
 COUNT ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fmt fuzz bench cover conformance snapshot clean
+.PHONY: help build run test race lint fmt fuzz bench cover conformance manuals snapshot release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,13 @@ cover: ## coverage of PKG, by function and in total
 
 conformance: ## the Engine.IO 4 and Socket.IO 5 conformance tests, COUNT (20) times in a row
 	$(GO) test $(RACE) -timeout 30m -count=$(COUNT) -run 'Conformance|Handshake|Polling|WebSocket|Heartbeat|Close|Upgrade' ./server/engineio/... ./server/socketio/...
+
+manuals: ## man pages and completions in bin/manuals, as the archives hold them
+	$(GO) run . docs man bin/manuals/man
+	$(GO) run . docs completions bin/manuals/completions
+
+release: ## build and publish the release of the tag that is checked out; needs GITHUB_TOKEN
+	$(GORELEASER) release --clean
 
 snapshot: ## the release archives of this tree in dist/, nothing published
 	$(GORELEASER) release --snapshot --clean

@@ -321,9 +321,9 @@ func TestHealth(t *testing.T) {
 			result{2, "", "coach: URL: no coach answers there: it answered 200 OK, but not as a coach does; is `coach serve` running, and is this its address? --url names another\n"},
 		},
 		"json": {
-			200, `{"success":true,"data":{"status":"ok","version":"v1","uptimeSeconds":1,"checks":{}}}`,
+			200, `{"success":true,"data":{"status":"ok","version":"v1","commit":"c0ffee","date":"2026-01-02T03:04:05Z","uptimeSeconds":1,"checks":{}}}`,
 			[]string{"--json"},
-			result{0, "{\n  \"status\": \"ok\",\n  \"version\": \"v1\",\n  \"uptimeSeconds\": 1,\n  \"checks\": {}\n}\n", ""},
+			result{0, "{\n  \"status\": \"ok\",\n  \"version\": \"v1\",\n  \"commit\": \"c0ffee\",\n  \"date\": \"2026-01-02T03:04:05Z\",\n  \"uptimeSeconds\": 1,\n  \"checks\": {}\n}\n", ""},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

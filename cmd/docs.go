@@ -12,7 +12,7 @@ import (
 
 func newDocs(a *app) *cobra.Command {
 	c := group(&cobra.Command{Use: "docs", Short: "Make what the documentation says of this program", Hidden: true})
-	c.AddCommand(newDocsTables(a))
+	c.AddCommand(newDocsTables(a), newDocsMan(), newDocsCompletions())
 	return c
 }
 

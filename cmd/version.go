@@ -42,19 +42,32 @@ func notedIn(info *debug.BuildInfo) api.Build {
 	return b
 }
 
+// builtWith is what `coach version --json` prints.
+type builtWith struct {
+	api.Build
+	Go       string `json:"go"`
+	Platform string `json:"platform"` // as in linux/amd64
+}
+
 func newVersion(a *app) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Say which version this is",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			b := a.Stamps.build()
+			b := builtWith{a.Stamps.build(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+			if asJSON {
+				return writeJSON(a.Stdout, b)
+			}
 			text := fmt.Sprintf("coach %s (commit %s", b.Version, b.Commit)
 			if b.Date != "" {
 				text += ", " + b.Date
 			}
-			_, err := fmt.Fprintf(a.Stdout, "%s, %s, %s/%s)\n", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(a.Stdout, "%s, %s, %s)\n", text, b.Go, b.Platform)
 			return err
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	return c
 }

@@ -36,7 +36,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	if err := s.assembleUploads(); err != nil {
 		return nil, err
 	}
-	s.metrics = metrics.New(s.Build.Version, s.Build.Commit)
+	s.metrics = metrics.New(metrics.Build(s.Build))
 	s.chat = chat.New(chat.Options{
 		ReadImageURL: s.readImageURL, Metrics: s.metrics,
 		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
@@ -75,7 +75,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		Analyst: &coach.Analyst{Model: s.model, Journal: records, Limit: c.AI.Total}, Limiter: s.limiter, Tiers: s.tiers,
 		Origins: s.origins.may, TrustedProxies: c.Server.TrustedProxies, PublicURL: c.Server.PublicURL,
 		LimitsOff: !c.Limits.Enabled, Compression: c.Server.Compression,
-		Version: s.Build.Version, Health: s.health, Checks: s.checks(), Ready: s.readiness,
+		Build: s.Build, Health: s.health, Checks: s.checks(), Ready: s.readiness,
 		Limits: limits, Draining: func() bool { return s.phase.is(draining) },
 		Sockets: s.live, Web: page, Logger: s.log,
 		Operators: s.admin, Refused: s.refused, Metrics: s.metrics,

@@ -17,7 +17,7 @@ const healthLimit = 2 * time.Second
 // decides; the coach being away only degrades.
 func (s *Server) health(ctx context.Context) api.Health {
 	h := api.Health{
-		Status: api.StatusOK, Version: s.Build.Version, UptimeSeconds: int64(time.Since(s.started).Seconds()),
+		Status: api.StatusOK, Build: s.Build, UptimeSeconds: int64(time.Since(s.started).Seconds()),
 		Checks: map[string]api.Check{},
 	}
 	for name, check := range s.checks() {

@@ -36,7 +36,7 @@ func TestHealth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := api.Health{Status: api.StatusDegraded, Version: "1.2.3", UptimeSeconds: 5, Checks: map[string]api.Check{
+		want := api.Health{Status: api.StatusDegraded, Build: api.Build{Version: "1.2.3"}, UptimeSeconds: 5, Checks: map[string]api.Check{
 			"ai": {Status: api.StatusDegraded, Message: "m", LatencyMs: 1.5},
 		}}
 		if diff := cmp.Diff(want, got); diff != "" {

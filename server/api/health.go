@@ -12,8 +12,8 @@ const (
 
 // Health is what /api/health finds; each of its sub-routes finds one check.
 type Health struct {
-	Status        Status           `json:"status"`
-	Version       string           `json:"version"`
+	Status Status `json:"status"`
+	Build
 	UptimeSeconds int64            `json:"uptimeSeconds"`
 	Checks        map[string]Check `json:"checks"`
 }

@@ -49,8 +49,11 @@ type Metrics struct {
 func quick() []float64   { return prometheus.ExponentialBuckets(0.00025, 1.6, 23) }
 func patient() []float64 { return prometheus.ExponentialBuckets(0.01, 1.7, 19) }
 
+// Build says which program is counted.
+type Build struct{ Version, Commit, Date string }
+
 // New makes the counters of a server of this build.
-func New(version, commit string) *Metrics {
+func New(b Build) *Metrics {
 	m := &Metrics{
 		registry:  prometheus.NewRegistry(),
 		recent:    &recent{},
@@ -71,7 +74,7 @@ func New(version, commit string) *Metrics {
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "coach_build_info", Help: "Which program runs; always 1.",
-		ConstLabels: prometheus.Labels{"version": version, "commit": commit, "go": runtime.Version()},
+		ConstLabels: prometheus.Labels{"version": b.Version, "commit": b.Commit, "date": b.Date, "go": runtime.Version()},
 	})
 	build.Set(1)
 	m.registry.MustRegister(

@@ -38,7 +38,7 @@ func (s *site) check(c *call) error {
 // oneCheck is a health of one part.
 func (s *site) oneCheck(c *call, name string, found api.Check) error {
 	return s.healthReply(c, api.Health{
-		Status: found.Status, Version: s.Version, UptimeSeconds: int64(s.Now().Sub(s.began).Seconds()),
+		Status: found.Status, Build: s.Build, UptimeSeconds: int64(s.Now().Sub(s.began).Seconds()),
 		Checks: map[string]api.Check{name: found},
 	})
 }

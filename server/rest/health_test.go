@@ -18,7 +18,7 @@ func TestFault58_HealthTellsTheTruth(t *testing.T) {
 	}
 	p := open(t, func(o *Options, _ *chat.Options, _ *auth.Options) {
 		o.Health = func(ctx context.Context) api.Health {
-			return api.Health{Status: check(ctx).Status, Version: "test", Checks: map[string]api.Check{"db": check(ctx)}}
+			return api.Health{Status: check(ctx).Status, Build: api.Build{Version: "test"}, Checks: map[string]api.Check{"db": check(ctx)}}
 		}
 		o.Checks["db"] = check
 		o.Ready = check

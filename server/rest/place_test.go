@@ -63,10 +63,10 @@ func open(t *testing.T, changes ...change) *place {
 	ao := auth.Options{Secret: []byte(strings.Repeat("s", 32)), Argon: auth.Argon{MemoryKiB: 8, Iterations: 1, Parallelism: 1}}
 	co := chat.Options{Store: p.store, Bus: b}
 	o := Options{
-		Limiter: p.limits, Tiers: limit.NewTiers(), Version: "test", Compression: true, Logger: logger,
+		Limiter: p.limits, Tiers: limit.NewTiers(), Build: api.Build{Version: "test"}, Compression: true, Logger: logger,
 		Origins: func(origin string, _ *http.Request) bool { return origin == "https://app.example.org" },
 		Health: func(context.Context) api.Health {
-			return api.Health{Status: api.StatusOK, Version: "test", Checks: map[string]api.Check{"db": {Status: api.StatusOK}}}
+			return api.Health{Status: api.StatusOK, Build: api.Build{Version: "test"}, Checks: map[string]api.Check{"db": {Status: api.StatusOK}}}
 		},
 		Account: func(_ context.Context, a auth.Actor, w io.Writer) error {
 			_, err := io.WriteString(w, "PK "+a.UserID)
@@ -96,7 +96,7 @@ func open(t *testing.T, changes ...change) *place {
 	}
 	o.Auth, o.Chat, o.Journal = p.auth, p.chat, journal.New(journal.Options{Store: p.store})
 	p.floor = &floor{}
-	o.Operators, o.Metrics = p.operators(b), metrics.New("test", "none")
+	o.Operators, o.Metrics = p.operators(b), metrics.New(metrics.Build{Version: "test"})
 	o.Refused = func(r admin.Refusal) { o.Operators.Refused(r) }
 	background(t, o.Operators.Run)
 	p.site = newSite(o)

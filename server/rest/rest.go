@@ -73,8 +73,8 @@ type Options struct {
 	// Refused hears of refusals by a limit; nil: nobody does.
 	Refused func(r admin.Refusal)
 
-	// Version is the program's, for the health of a single check.
-	Version string
+	// Build is the program's, for the health of a single check.
+	Build api.Build
 	// Health finds how the server is, Checks one part of it by the last word
 	// of its path (db, websocket, ai, uploads), Ready whether requests should
 	// be sent here.
