@@ -217,6 +217,7 @@ func (u *accounts) ResetLink(_ context.Context, who string, validFor time.Durati
 	one, err := u.note("link", who, validFor.String())
 	return server.ResetLink{User: one, URL: "http://localhost:3001/#reset=x", Code: "x"}, err
 }
+
 func (u *accounts) DeleteAccount(_ context.Context, who string) error {
 	_, err := u.note("delete", who)
 	return err
