@@ -48,7 +48,7 @@ func serveDesk(ctx context.Context, web *http.Server, l net.Listener) error {
 	if web.Shutdown(last) != nil {
 		_ = web.Close() // somebody follows the stream, which has no end
 	}
-	_ = <-served // the end that was asked for
+	<-served // the end that was asked for
 	return nil
 }
 
