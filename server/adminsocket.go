@@ -48,7 +48,9 @@ func serveDesk(ctx context.Context, web *http.Server, l net.Listener) error {
 	if web.Shutdown(last) != nil {
 		_ = web.Close() // somebody follows the stream, which has no end
 	}
-	<-served // the end that was asked for
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the admin socket: %w", err)
+	}
 	return nil
 }
 
