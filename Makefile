@@ -16,9 +16,10 @@ RACE := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env 
 PKG ?= ./...
 FUZZTIME ?= 1m
 COUNT ?= 20
+RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race lint fmt fuzz bench cover conformance manuals snapshot release clean
+.PHONY: help build run test race lint fmt fuzz bench bench-pieces bench-server cover conformance manuals snapshot release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +53,13 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 		done; \
 	done
 
-bench: ## every benchmark of PKG
-	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
+bench: bench-pieces bench-server ## every benchmark: the pieces of PKG, then the whole server
+
+bench-pieces: ## the benchmarks of PKG, without those of the whole server
+	$(GO) test -run '^$$' -bench . -skip '^BenchmarkServer' -benchmem -timeout 60m $(PKG)
+
+bench-server: ## the whole server, spawned, RUNS (3) times: what its process used, and coach loadtest's checker
+	$(GO) test -run '^$$' -bench '^BenchmarkServer' -benchtime $(RUNS)x -timeout 60m ./server/crashtest
 
 cover: ## coverage of PKG, by function and in total
 	@mkdir -p bin
