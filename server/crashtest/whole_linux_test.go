@@ -53,11 +53,11 @@ func BenchmarkServerLoad(b *testing.B) {
 		args string
 		tell func(r runs, rep report)
 	}{
-		{"send/500-a-second", "--scenario fanout --room 1 --connections 200 --duration 10s --rate 500/s", (runs).sends},
-		{"send/2000-a-second", "--scenario fanout --room 1 --connections 400 --duration 8s --rate 2000/s", (runs).sends},
-		{"fanout/1000-at-10", "--scenario fanout --room 1000 --connections 1000 --ramp 4s --duration 8s --rate 10/s", (runs).deliveries},
-		{"fanout/1000-at-100", "--scenario fanout --room 1000 --connections 1000 --ramp 4s --duration 5s --rate 100/s", (runs).deliveries},
-		{"fanout/100-at-50", "--scenario fanout --room 100 --connections 100 --duration 10s --rate 50/s", (runs).deliveries},
+		{"send/500-a-second", "--scenario fanout --room 1 --connections 200 --duration 10s --rate 500/s", runs.sends},
+		{"send/2000-a-second", "--scenario fanout --room 1 --connections 400 --duration 8s --rate 2000/s", runs.sends},
+		{"fanout/1000-at-10", "--scenario fanout --room 1000 --connections 1000 --ramp 4s --duration 8s --rate 10/s", runs.deliveries},
+		{"fanout/1000-at-100", "--scenario fanout --room 1000 --connections 1000 --ramp 4s --duration 5s --rate 100/s", runs.deliveries},
+		{"fanout/100-at-50", "--scenario fanout --room 100 --connections 100 --duration 10s --rate 50/s", runs.deliveries},
 	} {
 		b.Run(l.name, func(b *testing.B) {
 			all := runs{}
@@ -244,10 +244,7 @@ func (r runs) starts(b *testing.B, p *site) {
 	base := "http://127.0.0.1:" + p.env["PORT"]
 	began := time.Now()
 	s := p.launch()
-	for {
-		if firstReply(base) {
-			break
-		}
+	for !firstReply(base) {
 		if time.Since(began) > patience {
 			b.Fatalf("the server does not start\n%s", s.log)
 		}
@@ -326,7 +323,7 @@ type house struct {
 
 func newHouse(b *testing.B, env ...string) *house {
 	b.Helper()
-	folder, err := os.MkdirTemp("", "coach-bench") // shorter than a test's own: a socket's path is bounded
+	folder, err := os.MkdirTemp("", "coach-bench") //nolint:usetesting // shorter than a test's own: a socket's path is bounded
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // worthPacking is one packet's worth of bytes: below it, packing saves nothing.
@@ -16,13 +17,28 @@ const worthPacking = 1400
 func pack(body []byte) []byte {
 	var out bytes.Buffer
 	out.Grow(len(body) / 4)
-	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	w := packer(&out)
+	_, _ = w.Write(body) // a bytes.Buffer takes everything
+	_ = w.Close()
+	w.Reset(nil)
+	packers.Put(w)
+	return out.Bytes()
+}
+
+// packers keeps writers, each of which has a megabyte of tables: making one
+// costs more than packing a reply.
+var packers sync.Pool
+
+func packer(out *bytes.Buffer) *gzip.Writer {
+	if w, ok := packers.Get().(*gzip.Writer); ok {
+		w.Reset(out)
+		return w
+	}
+	w, err := gzip.NewWriterLevel(out, gzip.BestSpeed)
 	if err != nil {
 		panic("rest: " + err.Error()) // the level is a constant
 	}
-	_, _ = w.Write(body) // a bytes.Buffer takes everything
-	_ = w.Close()
-	return out.Bytes()
+	return w
 }
 
 // takesGzip reads Accept-Encoding (RFC 9110, 12.5.3): gzip is named, or
