@@ -1,0 +1,5 @@
+// The pages, in the order of the navigation. Each is a module in ./pages/ and an icon of icons.js.
+
+export const pages = [
+  { name: 'chat', label: 'Chat', icon: 'chat' },
+];
