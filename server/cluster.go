@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -50,6 +51,25 @@ func (s *Server) joinCluster(ctx context.Context) error {
 }
 
 func (s *Server) join(b *bus.Remote) { s.cluster.remote, s.bus = b, b }
+
+// busPatience is how long a start waits for a wire that says neither yes nor no.
+const busPatience = 3 * time.Second
+
+// awaitBus waits until it is known whether the other nodes can be heard: a
+// node that is asked for its health right after its start would otherwise say
+// that they are out of reach, when its first sign of life is on the way.
+func (s *Server) awaitBus(ctx context.Context) {
+	if s.cluster.remote == nil {
+		return
+	}
+	limit := time.NewTimer(busPatience)
+	defer limit.Stop()
+	select {
+	case <-s.cluster.remote.Settled():
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+}
 
 // busFor settles BUS=auto: Redis if there is one, Postgres if the database is
 // one, else this node is alone.

@@ -222,3 +222,36 @@ func TestClusterCountsMessagesTogether(t *testing.T) {
 		}
 	}
 }
+
+// TestANodeIsConnectedAsSoonAsItIsReady: probes right after the start must not
+// be told that others are out of reach, when the first sign of life is on its way.
+func TestANodeIsConnectedAsSoonAsItIsReady(t *testing.T) {
+	url := storagetest.PostgresURL(t)
+	for range 5 {
+		base, stop := run(t, config(t, url))
+		var h struct {
+			Checks map[string]struct{ Status string }
+		}
+		(&caller{t: t, base: base}).must(http.MethodGet, "/api/health", nil).into(t, &h)
+		if h.Checks["bus"].Status != "ok" {
+			t.Errorf("the bus is %q when the node is ready", h.Checks["bus"].Status)
+		}
+		stop()
+	}
+}
+
+// TestANodeStartsWithoutItsBus: what carries the events may be away.
+func TestANodeStartsWithoutItsBus(t *testing.T) {
+	began := time.Now()
+	base := start(t, config(t, storagetest.PostgresURL(t), "REDIS_URL=redis://127.0.0.1:1"))
+	if took := time.Since(began); took > patience/2 {
+		t.Errorf("the start took %s", took)
+	}
+	var h struct {
+		Checks map[string]struct{ Status string }
+	}
+	(&caller{t: t, base: base}).must(http.MethodGet, "/api/health", nil).into(t, &h)
+	if h.Checks["bus"].Status != "degraded" {
+		t.Errorf("the bus is %q", h.Checks["bus"].Status)
+	}
+}

@@ -126,6 +126,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	info.URL = urlOf(o.Config.Server, listener.Addr())
 	s.startRooms()
+	s.awaitBus(ctx)
 	if listener, err = s.startTLS(ctx, listener); err != nil {
 		return errors.Join(err, s.stages.stop())
 	}

@@ -27,9 +27,19 @@ type link struct {
 	log     *slog.Logger
 	carrier string
 
-	mu   sync.Mutex
-	ok   [sides]bool
-	away bool // as it was logged
+	mu      sync.Mutex
+	ok      [sides]bool
+	away    bool          // as it was logged
+	settled chan struct{} // closed when it is known how the wire stands
+}
+
+// settle notes that it is known. The caller holds mu.
+func (l *link) settle() {
+	select {
+	case <-l.settled:
+	default:
+		close(l.settled)
+	}
 }
 
 func (l *link) works() bool {
@@ -42,6 +52,7 @@ func (l *link) broken(s side, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ok[s] = false
+	l.settle()
 	if l.away {
 		return
 	}
@@ -53,6 +64,9 @@ func (l *link) sound(s side) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ok[s] = true
+	if l.ok[sending] && l.ok[hearingSide] {
+		l.settle()
+	}
 	if !l.away || !l.ok[sending] || !l.ok[hearingSide] {
 		return
 	}

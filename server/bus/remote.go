@@ -70,7 +70,7 @@ func newRemote(wire carrier, node string, log *slog.Logger) *Remote {
 	}
 	return &Remote{
 		local: NewMemory(), wire: wire, node: node, out: make(chan Event, wireDepth), life: make(chan struct{}, 1),
-		link: &link{log: log, carrier: wire.name()},
+		link: &link{log: log, carrier: wire.name(), settled: make(chan struct{})},
 	}
 }
 
@@ -112,6 +112,10 @@ func (r *Remote) Run(ctx context.Context) error {
 
 // Connected reports whether the other nodes can be told and heard.
 func (r *Remote) Connected() bool { return r.link.works() }
+
+// Settled is closed, after Run began, as soon as it is known how the wire
+// stands: frames have gone and come, or a try to reach it has failed.
+func (r *Remote) Settled() <-chan struct{} { return r.link.settled }
 
 // Stats tells what went over the wire.
 func (r *Remote) Stats() Stats {
