@@ -19,8 +19,9 @@ func newUserImport(a *app) *cobra.Command {
 		Use:   use,
 		Short: "Load an archive of an account, as /api/auth/me/export gives it",
 		Long: "Loads the plan, trades, verdicts and conversations of an archive into a new account with the archive's e-mail and\n" +
-			"username, or into the one that --into names. The account owns each conversation, alone. Images stay in the archive,\n" +
-			"under uploads/. An archive that is not sound is refused as a whole, and one account takes the same archive once.",
+			"username, or into the one that --into names. The account owns each conversation, alone. Images go where this\n" +
+			"server's images live, after the checks of any upload; one that is refused stays in the archive. An archive that\n" +
+			"is not sound is refused as a whole, and one account takes the same archive once.",
 		Example: "  coach user import coach-account.zip --password-file new.txt\n  coach user import coach-account.zip --into ann",
 		Args:    exactly(use),
 	}
@@ -66,10 +67,10 @@ func (a *app) withRecords(do func(ctx context.Context, u keyboard, args []string
 
 // loaded tells what an archive brought.
 func (a *app) loaded(username string, l server.Loaded) error {
-	_, err := fmt.Fprintf(a.Stdout, "loaded into %s: %d plan versions, %d trades, %d verdicts, %d conversations, %d messages\n",
-		username, l.Plans, l.Trades, l.Verdicts, l.Conversations, l.Messages)
+	_, err := fmt.Fprintf(a.Stdout, "loaded into %s: %d plan versions, %d trades, %d verdicts, %d conversations, %d messages, %d images\n",
+		username, l.Plans, l.Trades, l.Verdicts, l.Conversations, l.Messages, l.Images)
 	if err == nil && l.ImagesLeft > 0 {
-		_, err = fmt.Fprintf(a.Stdout, "%d images stay in the archive; upload again those that are still wanted\n", l.ImagesLeft)
+		_, err = fmt.Fprintf(a.Stdout, "%d images stay in the archive: they are not whole, are refused here, or belong to a conversation that is not in it\n", l.ImagesLeft)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/archive"
 	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/upload"
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -49,7 +50,11 @@ func (d *Desk) Import(ctx context.Context, file *os.File, how ArchiveImport) (ap
 	if err != nil {
 		return api.User{}, Loaded{}, err
 	}
-	loaded, err := a.Load(ctx, d.store, owner.ID)
+	images, err := d.images()
+	if err != nil {
+		return admin.UserView(owner), Loaded{}, err
+	}
+	loaded, err := a.Load(ctx, d.store, owner.ID, archive.Album{Keep: images.Restore, Shown: chat.KeptUploads})
 	return admin.UserView(owner), loaded, err
 }
 

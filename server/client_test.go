@@ -99,6 +99,7 @@ type message struct {
 	Confidence                                *int
 	Analysis                                  json.RawMessage
 	Error                                     *struct{ Code, Message string }
+	Uploads                                   []struct{ ID string }
 }
 
 // register makes an account and returns a caller with its token.

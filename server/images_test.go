@@ -162,3 +162,13 @@ func TestAChartAloneFailsWithoutAModelThatSees(t *testing.T) {
 	phone.says("send_message", object{"conversationId": room, "content": missionSentence, "uploadIds": []string{id}}, "")
 	phone.hears("ai_response", with("I cannot see charts"))
 }
+
+// aPNG is a small picture.
+func aPNG(t testing.TB) []byte {
+	t.Helper()
+	var chart bytes.Buffer
+	if err := png.Encode(&chart, image.NewGray(image.Rect(0, 0, 64, 48))); err != nil {
+		t.Fatal(err)
+	}
+	return chart.Bytes()
+}

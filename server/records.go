@@ -10,6 +10,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/upload"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
@@ -23,6 +24,7 @@ type Desk struct {
 	records *admin.Records
 	who     admin.Operator
 	base    string // where the page is
+	images  func() (*upload.Service, error)
 }
 
 // OpenDesk opens the configured database for an operator at the keyboard.
@@ -60,7 +62,10 @@ func newDesk(ctx context.Context, c configs.Config, store *storage.Store, log *s
 		return nil, err
 	}
 	who := admin.Operator{Name: "cli:" + login(), Scope: api.ScopeAdmin}
-	return &Desk{store: store, auth: service, records: admin.NewRecords(store, service, checkTier, log), who: who, base: pageOf(c.Server)}, nil
+	images := func() (*upload.Service, error) {
+		return newUploads(c.Upload, upload.Options{Store: store, Logger: log})
+	}
+	return &Desk{store: store, auth: service, records: admin.NewRecords(store, service, checkTier, log), who: who, base: pageOf(c.Server), images: images}, nil
 }
 
 func (m *Migrator) upIfBehind(ctx context.Context) error {

@@ -23,19 +23,23 @@ import (
 // assembleUploads makes the room of images and its signed addresses.
 func (s *Server) assembleUploads() error {
 	c := s.secret
-	objects, err := imageStore(c.Upload)
-	if err != nil {
-		return err
-	}
+	var err error
 	if s.links, err = upload.NewLinks(nil, []byte(c.Auth.JWTSecret.Reveal()), []byte(c.Auth.JWTSecretPrevious.Reveal())); err != nil {
 		return err
 	}
-	s.uploads, err = upload.New(upload.Options{
-		Store: s.store, Objects: objects, Dir: filepath.Join(c.Upload.Dir, "incoming"),
-		Share: int64(c.Upload.Share), MaxPixels: c.Upload.MaxPixels, ModelEdge: c.Upload.ModelEdge, Loose: c.Upload.Loose,
-		Allow: s.allowUpload, Logger: s.log,
-	})
+	s.uploads, err = newUploads(c.Upload, upload.Options{Store: s.store, Allow: s.allowUpload, Logger: s.log})
 	return err
+}
+
+// newUploads makes the room of images as it is configured.
+func newUploads(c configs.Upload, o upload.Options) (*upload.Service, error) {
+	objects, err := imageStore(c)
+	if err != nil {
+		return nil, err
+	}
+	o.Objects, o.Dir = objects, filepath.Join(c.Dir, "incoming")
+	o.Share, o.MaxPixels, o.ModelEdge, o.Loose = int64(c.Share), c.MaxPixels, c.ModelEdge, c.Loose
+	return upload.New(o)
 }
 
 // imageStore is where the configuration says that images live.

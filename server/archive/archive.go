@@ -10,6 +10,7 @@
 // before [Archive.Load] stores the first row. Ids are made anew from the old
 // ones and the account they come to, so that order and links are kept, two
 // accounts may hold the same archive, and one account cannot hold it twice.
+// An image goes through the checks of any upload on its way back in.
 // Passwords, sessions, roles and tiers are no part of it.
 package archive
 
@@ -136,6 +137,7 @@ type message struct {
 	Content      string          `json:"content"`
 	Status       string          `json:"status"`
 	ImageURL     string          `json:"imageUrl,omitempty"`
+	Uploads      []string        `json:"uploads,omitempty"` // the account's own that it shows, in order
 	Verdict      string          `json:"verdict,omitempty"`
 	Confidence   *int            `json:"confidence,omitempty"`
 	Analysis     json.RawMessage `json:"analysis,omitempty"`

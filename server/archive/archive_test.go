@@ -176,7 +176,7 @@ func TestExportImportExportIsTheSame(t *testing.T) {
 		d.fill()
 		before := d.export(d.ann.UserID)
 		eve := d.person("eve")
-		loaded, err := read(t, before).Load(t.Context(), s, eve.UserID)
+		loaded, err := read(t, before).Load(t.Context(), s, eve.UserID, Album{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +191,7 @@ func TestExportImportExportIsTheSame(t *testing.T) {
 			t.Errorf("eve sees %+v, %v", list.Items, err)
 		}
 		t.Run("Twice", func(t *testing.T) {
-			if _, err := read(t, before).Load(t.Context(), s, eve.UserID); !fault.Is(err, fault.Conflict) {
+			if _, err := read(t, before).Load(t.Context(), s, eve.UserID, Album{}); !fault.Is(err, fault.Conflict) {
 				t.Errorf("the same archive again: %v", err)
 			}
 		})
@@ -215,41 +215,107 @@ func TestExportImportExportIsTheSame(t *testing.T) {
 	})
 }
 
-func TestImagesAreInTheArchive(t *testing.T) {
-	s := storagetest.NewSQLite(t)
-	d := newDesk(t, s)
+// shelf is an album in memory, which refuses what says "bad".
+type shelf map[string]string // what is stored of each image, by message
+
+func (s shelf) album() Album {
+	return Album{
+		Keep: func(_ context.Context, u storage.Upload, bytes io.Reader) (storage.Upload, error) {
+			text, err := io.ReadAll(bytes)
+			if err == nil && string(text) == "bad" {
+				err = fault.New(fault.UnsupportedMediaType, "no image")
+			}
+			s[u.MessageID] += string(text)
+			return u, err
+		},
+		Shown: func(list []storage.Upload) []byte {
+			ids := []map[string]string{}
+			for _, u := range list {
+				ids = append(ids, map[string]string{"id": u.ID})
+			}
+			text, _ := json.Marshal(ids)
+			return text
+		},
+	}
+}
+
+// An image in a message, one that no message shows yet, one whose bytes are
+// gone, one that is refused, and one of a message that is not in the archive.
+func TestImagesComeBackWhereTheyWere(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T, s *storage.Store) {
+		d := newDesk(t, s)
+		room, err := d.chat.Create(t.Context(), d.ann, chat.NewConversation{Coach: chat.CoachOff})
+		d.do(err)
+		texts := map[string]string{}
+		send := func(room string, says ...string) {
+			var ids []string
+			for _, text := range says {
+				id := d.image(text)
+				texts[id] = text
+				ids = append(ids, id)
+			}
+			if room != "" {
+				_, err = d.chat.Send(t.Context(), d.ann, chat.Draft{ConversationID: room, UploadIDs: ids})
+				d.do(err)
+			}
+		}
+		send(room.ID, "one", "two")
+		send("", "loose")
+		send(room.ID, "gone")
+		send(room.ID, "bad", "three")
+		bob := d.person("bob")
+		other, err := d.chat.Create(t.Context(), bob, chat.NewConversation{Coach: chat.CoachOff})
+		d.do(err)
+		_, _, err = d.chat.Invite(t.Context(), bob, other.ID, "ann", chat.RoleMember)
+		d.do(err)
+		send(other.ID, "left behind")
+		d.do(d.chat.Remove(t.Context(), d.ann, other.ID, d.ann.UserID))
+
+		open := func(_ context.Context, u storage.Upload) (io.ReadCloser, error) {
+			if texts[u.ID] == "gone" {
+				return nil, errors.New("the bytes are gone")
+			}
+			return io.NopCloser(strings.NewReader(texts[u.ID])), nil
+		}
+		var b bytes.Buffer
+		d.do(Write(t.Context(), s, d.ann.UserID, open, &b))
+		eve, got := d.person("eve"), shelf{}
+		loaded, err := read(t, b.Bytes()).Load(t.Context(), s, eve.UserID, got.album())
+		if err != nil || loaded.Images != 4 || loaded.ImagesLeft != 3 {
+			t.Errorf("%+v, %v", loaded, err)
+		}
+		list, err := d.chat.Conversations(t.Context(), eve, chat.ConversationQuery{Limit: 10})
+		d.do(err)
+		rows, err := s.Messages(t.Context(), storage.MessagePage{ConversationID: list.Items[0].ID, Limit: 10})
+		d.do(err)
+		var kept []string
+		for _, m := range rows {
+			kept = append(kept, fmt.Sprint(got[m.ID], " ", strings.Count(string(m.Uploads), "id")))
+		}
+		if diff := cmp.Diff([]string{"onetwo 2", " 0", "badthree 1"}, kept); diff != "" || got[""] != "loose" {
+			t.Errorf("loose: %q; by message (-want +got):\n%s", got[""], diff)
+		}
+		t.Run("NoAlbum", func(t *testing.T) {
+			loaded, err := read(t, b.Bytes()).Load(t.Context(), s, d.person("eli").UserID, Album{})
+			if err != nil || loaded.Images != 0 || loaded.ImagesLeft != 7 {
+				t.Errorf("%+v, %v", loaded, err)
+			}
+		})
+	})
+}
+
+// image stores the row of an upload of ann's.
+func (d *desk) image(sum string) (id string) {
+	d.t.Helper()
 	at := storage.Now()
-	var ids []string
-	d.do(s.Tx(t.Context(), func(tx *storage.Tx) error {
-		ids = nil
-		for i := range 2 {
-			f := storage.File{
-				ID: storage.NewID(), UserID: d.ann.UserID, SHA256: fmt.Sprint(i), Format: "png", ThumbFormat: "jpeg", Width: 1, Height: 1, Bytes: 3, Held: 3,
-				CreatedAt: at, UsedAt: at,
-			}
-			u := storage.Upload{ID: storage.NewID(), UserID: d.ann.UserID, Name: "a.png", CreatedAt: at, File: f}
-			ids = append(ids, u.ID)
-			if err := errors.Join(tx.ReserveFile(t.Context(), f, 100), tx.InsertUpload(t.Context(), u)); err != nil {
-				return err
-			}
-		}
-		return nil
+	f := storage.File{
+		ID: storage.NewID(), UserID: d.ann.UserID, SHA256: sum, Format: "png", ThumbFormat: "jpeg", Width: 1, Height: 1, Bytes: 3, Held: 3, CreatedAt: at, UsedAt: at,
+	}
+	u := storage.Upload{ID: storage.NewID(), UserID: d.ann.UserID, Name: "a.png", CreatedAt: at, File: f}
+	d.do(d.store.Tx(d.t.Context(), func(tx *storage.Tx) error {
+		return errors.Join(tx.ReserveFile(d.t.Context(), f, 100), tx.FileStored(d.t.Context(), f.ID, at), tx.InsertUpload(d.t.Context(), u))
 	}))
-	var b bytes.Buffer
-	d.do(Write(t.Context(), s, d.ann.UserID, func(_ context.Context, u storage.Upload) (io.ReadCloser, error) {
-		if u.ID == ids[1] {
-			return nil, errors.New("the bytes are gone")
-		}
-		return io.NopCloser(strings.NewReader("png")), nil
-	}, &b))
-	a := read(t, b.Bytes())
-	if a.parts[uploadsFolder+ids[0]+".png"] == nil || a.parts[uploadsFolder+ids[1]+".png"] != nil {
-		t.Errorf("the parts are %v", a.parts)
-	}
-	loaded, err := a.Load(t.Context(), s, d.person("eve").UserID)
-	if err != nil || loaded.ImagesLeft != 2 {
-		t.Errorf("%+v, %v", loaded, err)
-	}
+	return u.ID
 }
 
 // parts makes a zip; a part is its name and its text.
@@ -339,6 +405,8 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 		"Order":          {sound(t, conversationsName, aConversation(anID)+aMessage(2, "sent")), "order"},
 		"NoConversation": {sound(t, conversationsName, aMessage(1, "sent")), "before any conversation"},
 		"BodyIsAList":    {sound(t, plansName, `{"version":1,"body":{},"createdAt":`+aTime+`}`+"\n"+`{"version":2,"body":[],"createdAt":`+aTime+`}`+"\n"), "Line 2"},
+		"NoImageName":    {sound(t, uploadsName, `{"id":"`+anID+`","file":"profile.json","createdAt":`+aTime+`}`+"\n"), "name of an image"},
+		"ShownTwice":     {sound(t, conversationsName, aConversation(anID)+strings.Replace(aMessage(1, "sent"), `"seq"`, `"uploads":["`+anID+`","`+anID+`"],"seq"`, 1)), "each once"},
 		"NoTrade":        {sound(t, tradesName, `{"id":"`+anID+`","side":"up"}`+"\n"), "side"},
 		"Amount":         {sound(t, tradesName, `{"id":"`+anID+`","side":"long","decision":"taken","instrument":"x","fees":"1e999999999","fills":[],"targets":[],"tags":[]}`+"\n"), "decimal"},
 	} {

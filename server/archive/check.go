@@ -49,6 +49,16 @@ func id(what, value string, optional ...string) check {
 	return check{storage.ValidID(value) || slices.Contains(optional, value), problem(what + " is not an id.")}
 }
 
+// ids wants few ids, each once.
+func ids(what string, values []string) check {
+	for n, v := range values {
+		if !storage.ValidID(v) || slices.Contains(values[:n], v) || n == maxShown {
+			return check{otherwise: problem(what + " must be a few ids, each once.")}
+		}
+	}
+	return check{holds: true}
+}
+
 // texts wants what both databases can hold.
 func texts(values ...string) check {
 	for _, v := range values {
@@ -80,6 +90,9 @@ func between(what string, n, least, most int64) check {
 }
 
 const most = int64(1) << 53
+
+// maxShown bounds the images of one message: more than any server makes.
+const maxShown = 20
 
 func (c *checker) plan(line []byte) error {
 	var p plan
@@ -156,7 +169,7 @@ func checkConversation(v conversation) error {
 }
 
 func checkMessage(m message) error {
-	return first(id("id", m.ID), id("parentId", m.ParentID, ""), oneOf("type", m.Type, "user", "ai", "system"),
+	return first(id("id", m.ID), id("parentId", m.ParentID, ""), ids("uploads", m.Uploads), oneOf("type", m.Type, "user", "ai", "system"),
 		oneOf("status", m.Status, "sent", "completed", "failed", "stopped"), oneOf("verdict", m.Verdict, "", "diamond", "fire", "skull"),
 		oneOf("mode", m.Mode, "analysis", "psychology", "training"), percent(m.Confidence), times(m.CreatedAt, m.UpdatedAt), optional(m.EditedAt), optional(m.DeletedAt),
 		texts(m.Content, m.ImageURL, m.Model, m.ErrorCode, m.ErrorMessage, string(m.Analysis)),
@@ -168,5 +181,6 @@ func (c *checker) upload(line []byte) error {
 	if err := json.Unmarshal(line, &u); err != nil {
 		return err
 	}
-	return first(id("id", u.ID), id("messageId", u.MessageID, ""), texts(u.Name), times(u.CreatedAt))
+	return first(id("id", u.ID), id("messageId", u.MessageID, ""), texts(u.Name), times(u.CreatedAt),
+		check{u.File == "" || imageName.MatchString(u.File), "file is not the name of an image."})
 }

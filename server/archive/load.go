@@ -18,26 +18,28 @@ const batch = 200
 // Loaded counts what an archive brought.
 type Loaded struct {
 	Plans, Trades, Verdicts, Conversations, Messages int
-	// ImagesLeft are uploads that stay in the archive: their bytes go through
-	// the same checks as any upload, so a person uploads them again.
+	Images                                           int
+	// ImagesLeft are uploads that stay in the archive: their bytes are not in
+	// it, were refused, or belong to a message that is not.
 	ImagesLeft int
 }
 
-// Load stores an archive's records as an account's own. The account owns every
+// Load stores an archive's records as an account's own, and its images. The account owns every
 // conversation, alone; what others wrote in it has no author. CONFLICT: the
 // account holds this archive, or a plan, already. An error on the way, such as
 // a full disk, leaves what was stored before it.
-func (a *Archive) Load(ctx context.Context, store *storage.Store, userID string) (Loaded, error) {
-	l := &loader{ctx: ctx, store: store, user: userID}
+func (a *Archive) Load(ctx context.Context, store *storage.Store, userID string, album Album) (Loaded, error) {
+	l := &loader{ctx: ctx, store: store, user: userID, archive: a, album: album, images: map[string]upload{}}
 	for _, part := range []struct {
 		name string
 		line func([]byte) error
 	}{
 		{plansName, l.plan},
+		{uploadsName, l.note},
 		{conversationsName, l.entry},
 		{verdictsName, l.verdict},
 		{tradesName, l.trade},
-		{uploadsName, func([]byte) error { l.ImagesLeft++; return nil }},
+		{uploadsName, l.loose},
 	} {
 		if _, err := a.lines(part.name, part.line); err != nil {
 			return l.Loaded, loadError(err)
@@ -59,10 +61,13 @@ func loadError(err error) error {
 // loader stores lines in batches.
 type loader struct {
 	Loaded
-	ctx   context.Context
-	store *storage.Store
-	user  string
-	rows  []func(tx *storage.Tx) error
+	ctx     context.Context
+	store   *storage.Store
+	user    string
+	rows    []func(tx *storage.Tx) error
+	archive *Archive
+	album   Album
+	images  map[string]upload // by their old id: what no message has taken yet
 	// open is the conversation whose messages come.
 	open *storage.Conversation
 }
@@ -208,6 +213,11 @@ func (l *loader) message(m message) error {
 	case m.Own:
 		row.AskedBy = l.user
 	}
+	shown, err := l.shown(m, row)
+	if err != nil {
+		return err
+	}
+	row.Uploads = shown
 	l.open.LastSeq, l.open.LastMessageAt = m.Seq, m.CreatedAt
 	l.Messages++
 	return l.later(func(tx *storage.Tx) error {

@@ -212,10 +212,23 @@ func (w *writer) message(m storage.Message, names map[string]string) message {
 	}
 	return message{
 		ID: m.ID, Seq: m.Seq, Rev: m.Rev, Own: m.UserID == w.user || m.AskedBy == w.user, Author: names[m.UserID], ParentID: m.ParentID, Type: m.Type,
-		Content: m.Content, Status: m.Status, ImageURL: m.ImageURL, Verdict: m.Verdict, Confidence: m.Confidence, Analysis: m.Analysis, Mode: m.Mode,
+		Content: m.Content, Status: m.Status, ImageURL: m.ImageURL, Uploads: w.shownBy(m), Verdict: m.Verdict, Confidence: m.Confidence, Analysis: m.Analysis, Mode: m.Mode,
 		Model: m.Model, Usage: (*usage)(m.Usage), ErrorCode: m.ErrorCode, ErrorMessage: m.ErrorMessage,
 		CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt, EditedAt: maybe(m.EditedAt), DeletedAt: maybe(m.DeletedAt),
 	}
+}
+
+// shownBy is the account's own images in a message.
+func (w *writer) shownBy(m storage.Message) (ids []string) {
+	if m.UserID != w.user || len(m.Uploads) == 0 {
+		return nil
+	}
+	var list []struct{ ID string }
+	_ = json.Unmarshal(m.Uploads, &list) // the server's own writing
+	for _, u := range list {
+		ids = append(ids, u.ID)
+	}
+	return ids
 }
 
 func (w *writer) uploads(add func(any) error) error {

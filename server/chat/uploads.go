@@ -70,7 +70,7 @@ func imageURLProblem(raw string) string {
 // takeUploads makes the sender's uploads part of a message and gives what the
 // row keeps of them.
 func takeUploads(ctx context.Context, tx *storage.Tx, into storage.Message, ids []string) ([]byte, error) {
-	var list []Upload
+	var list []storage.Upload
 	for _, id := range ids {
 		if !storage.ValidID(id) {
 			return nil, noSuchUpload(nil)
@@ -82,9 +82,9 @@ func takeUploads(ctx context.Context, tx *storage.Tx, into storage.Message, ids 
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, UploadView(u))
+		list = append(list, u)
 	}
-	return keptUploads(list), nil
+	return KeptUploads(list), nil
 }
 
 func noSuchUpload(err error) error {
@@ -100,8 +100,16 @@ func UploadView(u storage.Upload) Upload {
 	}
 }
 
-// keptUploads is what a row keeps of its images: what of an upload never
-// changes, so that readers need nothing but the row.
+// KeptUploads is what a message's row keeps of its images: what of an upload
+// never changes, so that readers need nothing but the row. nil: no images.
+func KeptUploads(list []storage.Upload) []byte {
+	views := make([]Upload, len(list))
+	for i, u := range list {
+		views[i] = UploadView(u)
+	}
+	return keptUploads(views)
+}
+
 func keptUploads(list []Upload) []byte {
 	if len(list) == 0 {
 		return nil

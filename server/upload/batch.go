@@ -48,10 +48,7 @@ func (s *Service) Begin(ctx context.Context, a auth.Actor) (*Batch, error) {
 
 // Discard removes what is left of the batch on its way.
 func (b *Batch) Discard() {
-	for _, it := range b.items {
-		_ = os.Remove(it.path) // who comes later sweeps what stays
-		it.shots.remove()
-	}
+	b.remove()
 	b.s.gate.leave(b.actor.UserID)
 }
 

@@ -68,12 +68,16 @@ func (s *Service) mayPlace(ctx context.Context, a auth.Actor, conversationID str
 
 // keep stores one image, or finds it stored.
 func (s *Service) keep(ctx context.Context, a auth.Actor, it *item, conversationID string) (storage.Upload, error) {
-	u := storage.Upload{ID: storage.NewID(), UserID: a.UserID, Name: it.name, ConversationID: conversationID, CreatedAt: s.Now()}
+	return s.keepAs(ctx, storage.Upload{ID: storage.NewID(), UserID: a.UserID, Name: it.name, ConversationID: conversationID, CreatedAt: s.Now()}, it)
+}
+
+// keepAs is keep for an upload whose id and time are given.
+func (s *Service) keepAs(ctx context.Context, u storage.Upload, it *item) (storage.Upload, error) {
 	reused, err := s.reuse(ctx, u, it.sha256)
 	if !errors.Is(err, storage.ErrNotFound) {
 		return reused, err
 	}
-	u.File = it.file(a.UserID, u.CreatedAt)
+	u.File = it.file(u.UserID, s.Now())
 	err = s.Options.Store.Tx(ctx, func(tx *storage.Tx) error { return tx.ReserveFile(ctx, u.File, s.Share) })
 	if errors.Is(err, storage.ErrNoRoom) {
 		return u, tooLarge(it.field, fmt.Sprintf("Your images have taken all of your %d MiB here; delete some first.", s.Share>>20))
@@ -108,7 +112,7 @@ func (it *item) file(userID string, at time.Time) storage.File {
 // reuse makes an upload of an image that the person has stored already.
 func (s *Service) reuse(ctx context.Context, u storage.Upload, sha256 string) (storage.Upload, error) {
 	err := s.Options.Store.Tx(ctx, func(tx *storage.Tx) (err error) {
-		if u.File, err = tx.ReuseFile(ctx, u.UserID, sha256, u.CreatedAt); err != nil {
+		if u.File, err = tx.ReuseFile(ctx, u.UserID, sha256, s.Now()); err != nil {
 			return err
 		}
 		return tx.InsertUpload(ctx, u)
