@@ -44,7 +44,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	s.auth.OnDeleted(s.chat.AccountDeleted)
 	records := journal.New(journal.Options{Store: s.store})
 	s.budget = budget.New(budget.Options{Store: s.store, Limit: s.budgetOf, Logger: s.log})
-	if s.chain, err = newChain(c, coach.ModelOptions{Tools: toolsOf(records), Purse: s.budget, Logger: s.log}); err != nil {
+	if s.chain, err = newChain(c, coach.ModelOptions{Tools: toolsOf(records), Purse: s.budget, Hooks: countModels(s.metrics), Logger: s.log}); err != nil {
 		return nil, err
 	}
 	if s.model == nil {

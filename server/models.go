@@ -12,6 +12,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/budget"
 	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/journal"
+	"github.com/elite-trading-coach/coach/server/metrics"
 )
 
 // newChain makes the models of the configuration, in their order.
@@ -33,6 +34,20 @@ func newChain(c configs.Config, parts coach.ModelOptions) (*coach.Chain, error) 
 		models = append(models, coach.NewOpenAI(parts))
 	}
 	return coach.NewChain(models, parts.Hooks, parts.Logger), nil
+}
+
+// countModels has what models do counted.
+func countModels(m *metrics.Metrics) coach.Hooks {
+	return coach.Hooks{
+		Called: func(c coach.Call) {
+			m.Called(metrics.Call{
+				Model: c.Model, Outcome: c.Outcome(), Took: c.Took, First: c.First,
+				PromptTokens: c.Usage.PromptTokens, CompletionTokens: c.Usage.CompletionTokens, CostMicros: c.Usage.CostMicros,
+			})
+		},
+		FellBack:   m.FellBack,
+		Unverified: m.Unverified,
+	}
 }
 
 // endpointOf is where a model is and what is known of it.

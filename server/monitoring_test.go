@@ -17,6 +17,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/deploy/monitoring"
 	"github.com/elite-trading-coach/coach/server/api"
+	"github.com/elite-trading-coach/coach/server/coach/openaitest"
 )
 
 // query is an expression of a panel or an alert, and where it stands.
@@ -120,7 +121,7 @@ func labelsIn(expr string) []string {
 // scrape is the labels of each metric of a server that has done everything.
 func scrape(t *testing.T) map[string]map[string]bool {
 	t.Helper()
-	c, desk := atDesk(t, "RATE_LIMITS=on")
+	c, desk := atDesk(t, append(modelled(t, openaitest.Says("All 7 ", "checks pass.")), "RATE_LIMITS=on")...)
 	base := start(t, c)
 	made, err := desk.CreateTestUsers(t.Context(), api.NewTestUsers{Count: 1, Tier: "free"})
 	if err != nil {
@@ -136,6 +137,12 @@ func scrape(t *testing.T) map[string]map[string]bool {
 			break
 		}
 	}
+	return seriesIn(t, strings.NewReader(metricsAt(t, base, desk)))
+}
+
+// metricsAt is what Prometheus is shown.
+func metricsAt(t *testing.T, base string, desk *api.Client) string {
+	t.Helper()
 	token, err := desk.CreateToken(t.Context(), api.NewToken{Name: "prometheus", Scope: api.ScopeReadOnly})
 	if err != nil {
 		t.Fatal(err)
@@ -150,10 +157,11 @@ func scrape(t *testing.T) map[string]map[string]bool {
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") {
-		t.Fatalf("/metrics answers %d %s", res.StatusCode, res.Header.Get("Content-Type"))
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") {
+		t.Fatalf("/metrics answers %d %s, %v", res.StatusCode, res.Header.Get("Content-Type"), err)
 	}
-	return seriesIn(t, res.Body)
+	return string(text)
 }
 
 func seriesIn(t *testing.T, body io.Reader) map[string]map[string]bool {

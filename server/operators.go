@@ -207,6 +207,7 @@ func (s *Server) gauges() metrics.Gauges {
 		Rooms:             crowd(func(_, rooms int, _ int64) float64 { return float64(rooms) }),
 		OutboxBytes:       crowd(func(_, _ int, queued int64) float64 { return float64(queued) }),
 		AnswersInProgress: func() float64 { return float64(s.worker.InProgress()) },
+		Breakers:          s.chain.Breakers,
 		BusConnected:      s.busConnected,
 		Draining:          s.draining,
 		Pool: func() metrics.Pool {

@@ -60,6 +60,16 @@ func (c *Chain) Resting() []string {
 	return names
 }
 
+// Breakers is how the circuit breaker of each model stands: closed, half-open
+// or open.
+func (c *Chain) Breakers() map[string]string {
+	states := make(map[string]string, len(c.models))
+	for _, m := range c.models {
+		states[m.Name()] = m.Breaker()
+	}
+	return states
+}
+
 // Models is how many language models there are before the built-in coach.
 func (c *Chain) Models() int { return len(c.models) }
 

@@ -1,13 +1,30 @@
 package coach
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Call is one request to a language model, for those who count.
 type Call struct {
 	Model string
-	Took  time.Duration
+	Took  time.Duration // retries and the waits between them included
+	First time.Duration // from the request that was answered to its first token; 0: none came
 	Usage Usage
 	Err   error // nil when it came to its end
+}
+
+// Outcome sorts how a call ended: ok; busy, away or refused by what the
+// provider did; ended, where the answer was broken off on our side.
+func (c Call) Outcome() string {
+	var t *trouble
+	switch {
+	case c.Err == nil:
+		return "ok"
+	case errors.As(c.Err, &t):
+		return string(t.kind)
+	}
+	return "ended"
 }
 
 // Hooks are called as things happen, on the goroutine of the answer; they must

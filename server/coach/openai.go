@@ -100,6 +100,10 @@ func (m *OpenAI) Sees() bool { return m.endpoint.Policy.Vision }
 // failures.
 func (m *OpenAI) Open() bool { return m.breaker.State() != gobreaker.StateOpen }
 
+// Breaker is how the model's circuit breaker stands: closed, half-open or
+// open.
+func (m *OpenAI) Breaker() string { return m.breaker.State().String() }
+
 // call makes one request, again where that may help, and pays for it. Money is
 // set aside before and settled after; what came to nothing costs nothing.
 func (m *OpenAI) call(ctx context.Context, p Prompt, req openai.ChatCompletionRequest, emit func(string) error) (reply, error) {
@@ -111,7 +115,7 @@ func (m *OpenAI) call(ctx context.Context, p Prompt, req openai.ChatCompletionRe
 	began := time.Now()
 	out, err := m.tryCall(ctx, req, emit)
 	spent := m.usage(prompted, out, err)
-	m.hooks.Called(Call{Model: m.Name(), Took: time.Since(began), Usage: spent, Err: err})
+	m.hooks.Called(Call{Model: m.Name(), Took: time.Since(began), First: out.first, Usage: spent, Err: err})
 	// The answer may have been stopped: the books are kept all the same.
 	if bookErr := hold.Settle(context.WithoutCancel(ctx), spent.CostMicros); bookErr != nil {
 		m.log.Error("the cost of a call was not booked; it stays set aside until that runs out", "answer", p.AnswerID, "model", m.Name(), "micros", spent.CostMicros, "err", bookErr)

@@ -8,33 +8,36 @@ import (
 )
 
 // pace is how fast one answer comes, for what is counted. It belongs to the
-// goroutine that writes the answer.
+// goroutine that writes the answer. Which model of a chain speaks is known at
+// the end only, so nothing is counted before.
 type pace struct {
 	began time.Time
 	last  time.Time // of the last piece; zero: there was none
+	first time.Duration
+	next  []time.Duration // of each later piece, bounded by what an answer may hold
 }
 
 func startPace() pace { return pace{began: time.Now()} }
 
 // text notes a piece of the answer's text.
-func (p *pace) text(w *Worker) {
+func (p *pace) text() {
 	now := time.Now()
 	if p.last.IsZero() {
-		w.Metrics.FirstText(w.Model.Name(), now.Sub(p.began))
+		p.first = now.Sub(p.began)
 	} else {
-		w.Metrics.NextText(w.Model.Name(), now.Sub(p.last))
+		p.next = append(p.next, now.Sub(p.last))
 	}
 	p.last = now
 }
 
-// done notes how the answer ended.
+// done notes how the answer ended, and who gave it.
 func (p *pace) done(w *Worker, o chat.Outcome) {
-	a := metrics.Answer{Model: w.Model.Name(), Status: o.Status, Took: time.Since(p.began)}
-	if o.Model != "" {
-		a.Model = o.Model
+	model := orDefault(o.Model, "none")
+	if !p.last.IsZero() {
+		w.Metrics.FirstText(model, p.first)
 	}
-	if o.Usage != nil {
-		a.PromptTokens, a.CompletionTokens, a.CostMicros = o.Usage.PromptTokens, o.Usage.CompletionTokens, o.Usage.CostMicros
+	for _, took := range p.next {
+		w.Metrics.NextText(model, took)
 	}
-	w.Metrics.Answered(a)
+	w.Metrics.Answered(metrics.Answer{Model: model, Status: o.Status, Took: time.Since(p.began)})
 }

@@ -128,6 +128,7 @@ type reply struct {
 	usage  *openai.Usage // nil where the provider did not count
 	spoke  bool          // something was handed to emit
 	spent  Usage
+	first  time.Duration // from the request to the first token; 0: none came
 }
 
 // stream makes one call and hands on its text as it comes. What it returns
@@ -139,7 +140,7 @@ func (m *OpenAI) stream(ctx context.Context, req openai.ChatCompletionRequest, e
 	defer total.Stop()
 	silence := time.AfterFunc(m.limits.FirstToken, func() { cancel(errFirstToken) })
 	defer silence.Stop()
-	wait := &retryAfter{}
+	wait, began := &retryAfter{}, time.Now()
 	s, err := m.client(wait).CreateChatCompletionStream(ctx, req)
 	if err != nil {
 		return out, m.trouble(ctx, err, wait.Duration)
@@ -167,6 +168,9 @@ func (m *OpenAI) stream(ctx context.Context, req openai.ChatCompletionRequest, e
 		if c.Delta.Content != "" || len(c.Delta.ToolCalls) > 0 || c.Delta.ReasoningContent != "" {
 			silence.Stop()
 			idle.Reset(m.limits.Idle)
+			if out.first == 0 {
+				out.first = time.Since(began)
+			}
 		}
 		calls.add(c.Delta.ToolCalls)
 		if c.FinishReason != "" {

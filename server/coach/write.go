@@ -191,7 +191,7 @@ func (a *writing) keep(ctx context.Context, text string) error {
 }
 
 func (a *writing) add(piece string) {
-	a.pace.text(a.w)
+	a.pace.text()
 	a.text.WriteString(piece)
 	a.units += chat.Units(piece)
 }
@@ -233,7 +233,7 @@ func (a *writing) conclude(ctx, model context.Context, r result) {
 	case errors.Is(cause, errLeaseLost):
 		a.w.Logger.Info("an answer went to another worker", "answer", a.job.ID)
 	case errors.Is(cause, errStopped):
-		a.finish(ctx, chat.Outcome{Status: chat.StatusStopped, Text: text, Model: a.w.Model.Name()})
+		a.finish(ctx, given(r, chat.Outcome{Status: chat.StatusStopped, Text: text}))
 	case ctx.Err() != nil:
 		a.release(ctx, text)
 	case errors.Is(r.err, errNotRead):
@@ -241,10 +241,10 @@ func (a *writing) conclude(ctx, model context.Context, r result) {
 		// claims it once there is a database begins anew.
 		a.release(ctx, text)
 	case errors.Is(cause, errTooLong):
-		a.finish(ctx, failure(fault.New(fault.Timeout, "The coach took too long; ask again."), text))
+		a.finish(ctx, given(r, failure(fault.New(fault.Timeout, "The coach took too long; ask again."), text)))
 	default:
 		a.w.Logger.Error("an answer failed", "answer", a.job.ID, "attempt", a.job.Attempt, "err", r.err)
-		a.finish(ctx, failure(r.err, text))
+		a.finish(ctx, given(r, failure(r.err, text)))
 	}
 }
 
@@ -252,9 +252,15 @@ func completed(r result, text string) chat.Outcome {
 	answer := r.answer
 	o := chat.Outcome{
 		Status: chat.StatusCompleted, Text: text, Verdict: answer.Verdict, Confidence: answer.Confidence,
-		Analysis: answer.Analysis, Model: answer.Model, PlanVersion: r.planVersion,
+		Analysis: answer.Analysis, PlanVersion: r.planVersion,
 	}
-	if u := answer.Usage; u != nil {
+	return given(r, o)
+}
+
+// given says who gave an answer, or what there is of it, and what that took.
+func given(r result, o chat.Outcome) chat.Outcome {
+	o.Model = r.answer.Model
+	if u := r.answer.Usage; u != nil {
 		o.Usage = &chat.Usage{PromptTokens: int64(u.PromptTokens), CompletionTokens: int64(u.CompletionTokens), CostMicros: u.CostMicros}
 	}
 	return o

@@ -3,7 +3,11 @@
 package crashtest
 
 import (
+	"context"
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,10 +46,15 @@ func TestKillInTheMiddleOfAModelsAnswer(t *testing.T) {
 			socket.Close()
 			server = place.start()
 			who.moveTo(server)
+			// Who followed the answer comes back with the place they had got to.
+			told := follow(t, who, who.rows(room)[1].ID, "1:4")
 			answersEnd(t, who, []string{room})
 			rows := who.rows(room)
 			if len(rows) != 2 || rows[1].Type != "ai" || rows[1].Status != "completed" || rows[1].Content != "the whole answer" {
 				t.Errorf("the conversation is %+v", rows)
+			}
+			if got := strings.Count(told, "event: ai_response"); got != 1 || !strings.Contains(told, `"the whole answer"`) || strings.Contains(told, "this half") {
+				t.Errorf("the stream ended %d times and told\n%s", got, told)
 			}
 			if len(asked) != 2 {
 				t.Errorf("the model was asked %d times, want 2", len(asked))
@@ -53,6 +62,29 @@ func TestKillInTheMiddleOfAModelsAnswer(t *testing.T) {
 			server.unharmed()
 		})
 	}
+}
+
+// follow reads the stream of an answer to its end, from an event's id on.
+func follow(t *testing.T, who *person, answer, lastEventID string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, who.client.BaseURL+"/api/messages/"+answer+"/stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+who.client.Token)
+	req.Header.Set("Last-Event-ID", lastEventID)
+	res, err := who.client.HTTP.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("the stream: %d, %v\n%s", res.StatusCode, err, text)
+	}
+	return string(text)
 }
 
 // deltaOf waits until something of an answer is shown.

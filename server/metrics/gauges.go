@@ -9,6 +9,9 @@ type Gauges struct {
 	OutboxBytes func() float64
 	// AnswersInProgress are being written by this node.
 	AnswersInProgress func() float64
+	// Breakers is how the circuit breaker of each language model stands:
+	// closed, half-open or open.
+	Breakers func() map[string]string
 	// BusConnected is 1 while this node and the others hear each other, or
 	// where it is the only one.
 	BusConnected func() float64
@@ -40,6 +43,7 @@ func (m *Metrics) Watch(g Gauges) {
 	gauge("coach_bus_connected", "1 while this node and the others hear each other.", g.BusConnected)
 	gauge("coach_draining", "1 from the order to stop.", g.Draining)
 	gauge("coach_database_bytes", "What the database takes; -1 where it cannot be told.", g.DatabaseBytes)
+	m.registry.MustRegister(newBreakers(g.Breakers))
 	m.registry.MustRegister(poolCollector{
 		read:        g.Pool,
 		connections: prometheus.NewDesc("coach_database_connections", "Connections to the database, by state: in_use, idle.", []string{"state"}, nil),

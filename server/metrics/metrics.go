@@ -40,8 +40,7 @@ type Metrics struct {
 	firstText *prometheus.HistogramVec
 	between   *prometheus.HistogramVec
 	answered  *prometheus.HistogramVec
-	tokens    *prometheus.CounterVec
-	cost      *prometheus.CounterVec
+	models
 }
 
 // quick is for what people wait for without noticing, from 0.25 ms to 8 s;
@@ -69,8 +68,7 @@ func New(b Build) *Metrics {
 		firstText: histograms("coach_answer_first_text_seconds", "From an answer's claim to its first text.", patient(), "model"),
 		between:   histograms("coach_answer_between_texts_seconds", "Between two pieces of an answer's text.", quick(), "model"),
 		answered:  histograms("coach_answer_seconds", "From an answer's claim to its end.", patient(), "model"),
-		tokens:    counters("coach_answer_tokens_total", "Tokens that models counted, by kind: prompt, completion.", "model", "kind"),
-		cost:      counters("coach_answer_cost_dollars_total", "What answers cost, in US dollars.", "model"),
+		models:    newModels(),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "coach_build_info", Help: "Which program runs; always 1.",
@@ -79,9 +77,10 @@ func New(b Build) *Metrics {
 	build.Set(1)
 	m.registry.MustRegister(
 		build, m.connects, m.events, m.acks, m.gaps, m.messages, m.requests, m.served, m.refusals,
-		m.answers, m.firstText, m.between, m.answered, m.tokens, m.cost,
+		m.answers, m.firstText, m.between, m.answered,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
+	m.registry.MustRegister(m.models.all()...)
 	return m
 }
 
@@ -183,10 +182,9 @@ func (m *Metrics) NextText(model string, took time.Duration) {
 
 // Answer is one answer that ended.
 type Answer struct {
-	Model, Status                  string // completed, stopped, failed
-	Took                           time.Duration
-	PromptTokens, CompletionTokens int64
-	CostMicros                     int64 // USD, millionths
+	Model  string // who gave it, "none" where nobody came to a word
+	Status string // completed, stopped, failed
+	Took   time.Duration
 }
 
 // Answered counts it.
@@ -196,7 +194,4 @@ func (m *Metrics) Answered(a Answer) {
 	}
 	m.answers.WithLabelValues(a.Status, a.Model).Inc()
 	m.answered.WithLabelValues(a.Model).Observe(a.Took.Seconds())
-	m.tokens.WithLabelValues(a.Model, "prompt").Add(float64(a.PromptTokens))
-	m.tokens.WithLabelValues(a.Model, "completion").Add(float64(a.CompletionTokens))
-	m.cost.WithLabelValues(a.Model).Add(float64(a.CostMicros) / 1e6)
 }

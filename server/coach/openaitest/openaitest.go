@@ -79,6 +79,8 @@ type Reply struct {
 	// keeps the connection until the client leaves or Stall is closed.
 	Cut, Unfinished bool
 	Stall           <-chan struct{}
+	// Feed is text that follows the pieces as it comes, until it is closed.
+	Feed <-chan string
 }
 
 // Says is a reply of these pieces.
@@ -144,7 +146,7 @@ func (s *stream) run(model string) {
 	s.model = model
 	s.w.Header().Set("Content-Type", "text/event-stream")
 	s.chunk(map[string]any{"role": "assistant", "content": ""}, nil)
-	if !s.pieces() || !s.calls() {
+	if !s.pieces() || !s.feed() || !s.calls() {
 		return
 	}
 	switch {
@@ -190,6 +192,24 @@ func (s *stream) pieces() bool {
 		s.chunk(map[string]any{"content": piece}, nil)
 	}
 	return true
+}
+
+// feed hands on what a test says meanwhile.
+func (s *stream) feed() bool {
+	if s.reply.Feed == nil {
+		return true
+	}
+	for {
+		select {
+		case piece, more := <-s.reply.Feed:
+			if !more {
+				return true
+			}
+			s.chunk(map[string]any{"content": piece}, nil)
+		case <-s.r.Context().Done():
+			return false
+		}
+	}
 }
 
 func (s *stream) calls() bool {
