@@ -169,7 +169,7 @@ func socketsWanted(b *testing.B) int {
 func (r runs) idles(b *testing.B, n int) {
 	b.Helper()
 	const (
-		settling  = 60 * time.Second // the heap is collected and given back meanwhile
+		settling  = 40 * time.Second // the heap is collected and given back meanwhile
 		heartbeat = 25 * time.Second // as the server has it by default
 	)
 	h := newHouse(b, "RATE_LIMITS=off")
@@ -203,7 +203,7 @@ func (r runs) idles(b *testing.B, n int) {
 		<-c.Done()
 	}
 	clients = nil
-	time.Sleep(settling + 2*time.Minute) // for connection state recovery, too, forgets them
+	time.Sleep(settling)
 	after, _ := h.server.memoryNow(b)
 	r.add("MiB-before", before)
 	r.add("MiB-with-all", now)

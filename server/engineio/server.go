@@ -6,20 +6,18 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/lxzan/gws"
 )
 
 // Server holds the sessions of one path. It is an [http.Handler] for every
 // method; mount it with and without a trailing slash.
 type Server struct {
-	options  Options
-	handler  Handler
-	upgrader *gws.Upgrader
-	buffers  buffers
-	wheel    *wheel
-	start    time.Time
-	packets  struct{ close, ping, noop, probed *Frame } // the fixed ones
+	options Options
+	handler Handler
+	buffers buffers
+	inputs  inputs
+	wheel   *wheel
+	start   time.Time
+	packets struct{ close, ping, noop, probed *Frame } // the fixed ones
 
 	// tasks counts sessions that have not been told Closed, flushers and read
 	// loops. It grows only where something counted lives, or under mu while the
@@ -37,7 +35,6 @@ func NewServer(o Options, h Handler) *Server {
 	s := &Server{
 		options:  o,
 		handler:  h,
-		upgrader: newUpgrader(o),
 		wheel:    newWheel(o.PingInterval, o.PingTimeout),
 		start:    time.Now(),
 		sessions: make(map[string]*Session),

@@ -3,8 +3,6 @@ package engineio
 import (
 	"net/http"
 	"time"
-
-	"github.com/lxzan/gws"
 )
 
 // probeText is what a client sends in the ping that tries a new transport.
@@ -18,7 +16,7 @@ func (s *Session) serveProbe(w http.ResponseWriter, r *http.Request) {
 		s.server.refuse(w, unknownSession())
 		return
 	}
-	sk, ws := s.server.upgrade(w, r)
+	sk := s.server.upgrade(w, r)
 	if sk == nil {
 		return
 	}
@@ -29,7 +27,7 @@ func (s *Session) serveProbe(w http.ResponseWriter, r *http.Request) {
 	if !s.beginProbe(sk) {
 		sk.goodbye(statusPolicy)
 	}
-	go sk.read(ws)
+	go sk.read()
 }
 
 func (s *Session) isExpired() bool {
@@ -61,11 +59,11 @@ func (s *Session) beginProbe(sk *socket) bool {
 }
 
 // receiveFrame takes one WebSocket message.
-func (s *Session) receiveFrame(sk *socket, m *gws.Message) {
-	p := packet{kind: packetBinary, data: m.Bytes()}
+func (s *Session) receiveFrame(sk *socket, isBinary bool, data []byte) {
+	p := packet{kind: packetBinary, data: data}
 	var err error
-	if m.Opcode == gws.OpcodeText {
-		p, err = decodePacket(m.Bytes())
+	if !isBinary {
+		p, err = decodePacket(data)
 	}
 	switch s.roleOf(sk) {
 	case carries:
