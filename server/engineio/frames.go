@@ -171,7 +171,7 @@ func (sk *socket) message(opcode byte, data []byte) error {
 	}
 	sk.noteDepth(opcode, data)
 	if sk.session != nil {
-		sk.session.receiveFrame(sk, opcode == opBinary, data)
+		sk.session.receiveFrame(sk, opcode, data)
 	}
 	return nil
 }

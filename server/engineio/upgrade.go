@@ -59,10 +59,10 @@ func (s *Session) beginProbe(sk *socket) bool {
 }
 
 // receiveFrame takes one WebSocket message.
-func (s *Session) receiveFrame(sk *socket, isBinary bool, data []byte) {
+func (s *Session) receiveFrame(sk *socket, opcode byte, data []byte) {
 	p := packet{kind: packetBinary, data: data}
 	var err error
-	if !isBinary {
+	if opcode == opText {
 		p, err = decodePacket(data)
 	}
 	switch s.roleOf(sk) {
