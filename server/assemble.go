@@ -57,7 +57,12 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		Workers: c.AI.Workers, Lease: c.AI.Lease, Grace: c.Server.DrainTimeout / 4, Limit: c.AI.Total, Logger: s.log,
 	})
 	limits := func(ctx context.Context, a auth.Actor) any { return s.allowance(ctx, a) }
+	node := ""
+	if s.cluster.remote != nil {
+		node = s.cluster.node
+	}
 	s.live = live.New(live.Options{
+		Node: node,
 		Auth: s.auth, Chat: s.chat, Bus: s.bus, Limiter: s.limiter, Tiers: s.tiers,
 		Limits: limits, Link: s.linkUpload, Base: socketBase(c),
 		Address: handshakeAddress(c), Refused: s.refusedLive, Metrics: s.metrics,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/elite-trading-coach/coach/server"
+	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
@@ -21,6 +23,7 @@ import (
 type cluster struct {
 	t        *testing.T
 	coach    *stageCoach
+	desk     *api.Client // an operator at the first node
 	bases    []string
 	ann, ben *caller
 	room     string
@@ -40,8 +43,12 @@ func newCluster(t *testing.T, env ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, coach: newStageCoach()}
 	url := storagetest.PostgresURL(t)
-	for range 2 {
-		conf := config(t, url, append([]string{"JWT_SECRET=one-secret-for-all-the-nodes-0123456789"}, env...)...)
+	for i := range 2 {
+		desk := filepath.Join(shortFolder(t), "admin.sock")
+		conf := config(t, url, append([]string{"JWT_SECRET=one-secret-for-all-the-nodes-0123456789", "ADMIN_SOCKET=" + desk}, env...)...)
+		if i == 0 {
+			c.desk = api.OverSocket(desk)
+		}
 		base, stop := runWith(t, server.Options{Config: conf}.WithModel(c.coach))
 		t.Cleanup(stop)
 		c.bases = append(c.bases, base)
@@ -119,6 +126,9 @@ func TestClusterDeliversEverywhereOnceAndInOrder(t *testing.T) {
 				t.Errorf("answer %d: ben saw %q", i, got)
 			}
 			c.anns.await("ai_response")
+		}
+		if calls := c.coach.calls.Load(); calls != n {
+			t.Errorf("%d answers were written for %d questions", calls, n)
 		}
 		var list struct{ Messages []message }
 		c.ben.must(http.MethodGet, "/api/conversations/"+c.room+"/messages", nil).into(t, &list)

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 
 	"github.com/elite-trading-coach/coach/server/coach"
 	"github.com/elite-trading-coach/coach/server/fault"
@@ -23,6 +24,7 @@ const slowBeginning = "Let me see 💎 – "
 type stageCoach struct {
 	builtin *coach.Builtin
 	pieces  chan string
+	calls   atomic.Int64 // answers that were begun
 }
 
 func newStageCoach() *stageCoach {
@@ -32,6 +34,7 @@ func newStageCoach() *stageCoach {
 func (s *stageCoach) Name() string { return "stage" }
 
 func (s *stageCoach) Stream(ctx context.Context, p coach.Prompt, emit func(string) error) (coach.Answer, error) {
+	s.calls.Add(1)
 	switch {
 	case strings.HasPrefix(p.Text, askSlowly):
 		return s.slowly(ctx, emit)

@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +86,7 @@ func (s *Server) Connected(socket *socketio.Socket) {
 		"userId": actor.UserID, "sessionId": actor.SessionID, "serverTime": chat.Time(time.Now()),
 		"recovered": socket.Recovered(), "limits": s.o.Limits(ctx, actor),
 	})
-	s.presence.connected(actor.UserID)
+	s.presence.connected(actor.UserID, time.Now())
 	// A session that ended between Connect and now is in no room that its
 	// revocation could have reached.
 	if _, err := s.o.Auth.Verify(ctx, tokenOf(socket.Handshake())); err != nil && !fault.From(err).Code.Retryable() {
@@ -120,22 +119,6 @@ func (s *Server) rejoin(c *client) {
 		if !s.elsewhere(c, id) {
 			s.tellPresence(eventJoined, c.who().UserID, id)
 		}
-	}
-}
-
-// closeOldest keeps a user within the tier's number of sockets.
-func (s *Server) closeOldest(a auth.Actor) {
-	if s.o.Unlimited || a.Admin() {
-		return
-	}
-	list := s.ns.InRoom(chat.UserTopic(a.UserID))
-	over := len(list) - s.o.Tiers.Of(a.Tier).Sockets
-	if over <= 0 {
-		return
-	}
-	slices.SortFunc(list, func(x, y *socketio.Socket) int { return x.ConnectedAt().Compare(y.ConnectedAt()) })
-	for _, socket := range list[:over] {
-		socket.CloseTransport("too many sockets")
 	}
 }
 
@@ -174,7 +157,7 @@ func (s *Server) Disconnected(socket *socketio.Socket, _ string) {
 			s.left(c, id)
 		}
 	}
-	s.presence.disconnected(actor.UserID)
+	s.presence.disconnected(actor.UserID, time.Now())
 }
 
 // left tells a conversation that somebody went, unless another device of

@@ -37,6 +37,9 @@ const (
 
 // Options is what the live side needs.
 type Options struct {
+	// Node is this process's name among the nodes of the site, different from
+	// each other's; "": there are no others.
+	Node    string
 	Auth    *auth.Service
 	Chat    *chat.Service
 	Bus     bus.Bus
@@ -128,6 +131,11 @@ func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	s.wg.Go(s.publishPassing)
+	if s.o.Node != "" {
+		defer s.o.Bus.Subscribe(presenceTopic, s.presence.receive)()
+		s.presence.greet()
+		s.wg.Go(func() { s.presence.run(s.ctx) })
+	}
 	done := make(chan error, 1)
 	go func() { done <- s.io.Run(ctx) }()
 	for {

@@ -66,7 +66,7 @@ func (s *Server) updateStatus(_ context.Context, c *client, r *request) (map[str
 	if !statuses[v.Status] {
 		return nil, fault.Invalid("status", "The status is online, away, busy or offline.")
 	}
-	s.presence.set(c.who().UserID, v.Status)
+	s.presence.set(c.who().UserID, v.Status, time.Now())
 	return nil, nil
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// offlineGrace keeps somebody online who only reloads the page.
+	// offlineGrace keeps somebody online who only reloads the page, or whose
+	// socket moves to another node.
 	offlineGrace = 5 * time.Second
 	// peersTold bounds how many people hear of one person's coming and going,
 	// and how many of those who are here an answer lists; it counts the rest.
@@ -29,48 +30,81 @@ const (
 
 var statuses = map[string]bool{statusOnline: true, "away": true, "busy": true, statusOffline: true}
 
-// presence is who is here, one entry per user over all their sockets.
+// presence is who is here, one entry per user over all their sockets, and what
+// the other nodes told of their own (presence_nodes.go). A user has one status
+// in the whole site, the one chosen last, and each change of it is told by one
+// node.
 type presence struct {
-	s     *Server
+	s    *Server
+	node string // "": there are no others
+
 	mu    sync.Mutex
 	users map[string]*here
+	// due are the users for whom time has something to do.
+	due map[string]struct{}
 	// telling is what of each person is still to be told, in order; a key is
 	// there while somebody tells it.
 	telling map[string][]news
+
+	others // guarded by mu as well
 }
 
 // news is one change of a status.
 type news struct {
 	event, status string
 	at            time.Time
+	// here: each node finds this out by itself, and tells its own sockets only.
+	here bool
 }
 
 // here is one user on this node.
 type here struct {
 	sockets  int
 	status   string
+	chosen   time.Time // when the status was
 	activity time.Time
+	came     time.Time
 	gone     time.Time // when the last socket left; zero: some are here
+	announce time.Time // when the coming is told, unless another node was first; zero: it needs no telling
 }
 
 func newPresence(s *Server) *presence {
-	return &presence{s: s, users: map[string]*here{}, telling: map[string][]news{}}
+	return &presence{
+		s: s, node: s.o.Node, users: map[string]*here{}, due: map[string]struct{}{}, telling: map[string][]news{}, others: newOthers(),
+	}
 }
 
-func (p *presence) connected(user string) {
+func (p *presence) connected(user string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.users[user]
 	if h == nil {
-		h = &here{status: statusOnline}
+		h = &here{status: statusOnline, chosen: now, came: now}
 		p.users[user] = h
-		p.tell(user, "user_online", statusOnline)
+		p.arrived(user, h, now)
 	}
 	h.sockets++
-	h.activity, h.gone = time.Now(), time.Time{}
+	h.activity, h.gone = now, time.Time{}
+	p.spread(user)
 }
 
-func (p *presence) disconnected(user string) {
+// arrived tells of somebody who was not on this node, unless they are on
+// another. The caller holds mu.
+func (p *presence) arrived(user string, h *here, now time.Time) {
+	status, chosen, elsewhere := p.statusElsewhere(user)
+	delete(p.silent, user)
+	switch {
+	case elsewhere:
+		h.status, h.chosen = status, chosen
+	case len(p.heard) == 0:
+		p.tell(user, news{"user_online", statusOnline, now, false})
+	default:
+		h.announce = now.Add(announceAfter)
+		p.due[user] = struct{}{}
+	}
+}
+
+func (p *presence) disconnected(user string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.users[user]
@@ -78,40 +112,74 @@ func (p *presence) disconnected(user string) {
 		return
 	}
 	if h.sockets--; h.sockets == 0 {
-		h.gone = time.Now()
+		h.gone = now
+		p.due[user] = struct{}{}
 	}
+	p.spread(user)
 }
 
-// settle lets those go whose last socket has been away for the grace.
+// settle tells of those whose coming has waited long enough, and lets those go
+// whose last socket has been away for the grace.
 func (p *presence) settle(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for user, h := range p.users {
-		if !h.gone.IsZero() && now.Sub(h.gone) >= offlineGrace {
-			delete(p.users, user)
-			if h.status != statusOffline {
-				p.tell(user, "user_offline", statusOffline)
-			}
+	for user := range p.due {
+		h := p.users[user]
+		if h != nil && !h.announce.IsZero() && !now.Before(h.announce) {
+			p.announce(user, h, now)
 		}
+		if h != nil && !h.gone.IsZero() && now.Sub(h.gone) >= offlineGrace {
+			p.depart(user, h, now)
+			h = nil
+		}
+		if h == nil || h.announce.IsZero() && h.gone.IsZero() {
+			delete(p.due, user)
+		}
+	}
+	p.forgetSilent(now)
+}
+
+// announce tells of a coming, unless the user came to another node first. The
+// caller holds mu.
+func (p *presence) announce(user string, h *here, now time.Time) {
+	h.announce = time.Time{}
+	if !p.cameElsewhereBefore(user, h.came) {
+		p.tell(user, news{"user_online", statusOnline, now, false})
 	}
 }
 
+// depart lets a user go from this node. They are offline if they are on no
+// other; who left last tells. The caller holds mu.
+func (p *presence) depart(user string, h *here, now time.Time) {
+	delete(p.users, user)
+	if h.status != statusOffline && !p.staysElsewhere(user, h.gone) {
+		p.tell(user, news{"user_offline", statusOffline, now, false})
+	}
+	p.spread(user)
+}
+
 // set changes a user's status and tells others.
-func (p *presence) set(user, status string) {
+func (p *presence) set(user, status string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if h := p.users[user]; h != nil {
-		h.status, h.activity = status, time.Now()
-		p.tell(user, "user_status_changed", status)
+	h := p.users[user]
+	if h == nil {
+		return
 	}
+	if !h.announce.IsZero() { // first things first
+		p.announce(user, h, now)
+	}
+	h.status, h.chosen, h.activity = status, now, now
+	p.tell(user, news{"user_status_changed", status, now, false})
+	p.spread(user)
 }
 
 // tell queues a change for the others. The caller holds mu, so that they hear
 // of one person's changes in the order in which they happened.
-func (p *presence) tell(user, event, status string) {
+func (p *presence) tell(user string, n news) {
 	waiting, told := p.telling[user]
 	waiting = waiting[:min(len(waiting), newsDepth-1)]
-	p.telling[user] = append(waiting, news{event, status, time.Now()})
+	p.telling[user] = append(waiting, n)
 	if !told {
 		p.s.background(func(ctx context.Context) {
 			for n, ok := p.next(user); ok; n, ok = p.next(user) {
@@ -141,17 +209,39 @@ type onlineUser struct {
 	LastActivity chat.Time `json:"lastActivity"`
 }
 
-// visible lists which of some users are here and do not hide.
+// visible lists which of some users are connected to any node and do not hide.
 func (p *presence) visible(users []string) []onlineUser {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := []onlineUser{}
 	for _, id := range users {
-		if h := p.users[id]; h != nil && h.status != statusOffline {
-			out = append(out, onlineUser{id, h.status, chat.Time(h.activity)})
+		status, activity, found := p.anywhere(id)
+		if found && status != statusOffline {
+			out = append(out, onlineUser{id, status, chat.Time(activity)})
 		}
 	}
 	return out
+}
+
+// anywhere is a user's status in the whole site. The caller holds mu.
+func (p *presence) anywhere(user string) (status string, activity time.Time, found bool) {
+	status, chosen, found := p.statusElsewhere(user)
+	for _, l := range p.away[user] {
+		if at := time.UnixMicro(l.Active); at.After(activity) {
+			activity = at
+		}
+	}
+	h := p.users[user]
+	if h == nil {
+		return status, activity, found
+	}
+	if !found || !h.chosen.Before(chosen) {
+		status = h.status
+	}
+	if h.activity.After(activity) {
+		activity = h.activity
+	}
+	return status, activity, true
 }
 
 // tellStatus tells the people one shares a conversation with, and nobody else.
@@ -166,6 +256,10 @@ func (s *Server) tellStatus(ctx context.Context, user string, n news) {
 		return
 	}
 	for _, peer := range peers {
+		if n.here {
+			s.toUser(chat.UserTopic(peer), n.event, payload, nil)
+			continue
+		}
 		s.toTopic(peer, eventStatus, except{Name: n.event, Payload: payload})
 	}
 }
