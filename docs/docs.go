@@ -8,7 +8,7 @@ import "embed"
 // (openapi.yaml, OpenAPI 3.0.3) and over Socket.IO (asyncapi.yaml, AsyncAPI 3.0.0), and below examples/ what tests saw
 // the server say.
 //
-//go:embed *.md *.yaml images
+//go:embed *.md *.yaml images examples
 var Files embed.FS
 
 // OpenAPI is the description of the HTTP side, as it is written.

@@ -31,6 +31,7 @@ func playLimits(t *testing.T, w *witness, url string) {
 	}
 	base, _, stop := stage(t, config(t, url, "RATE_LIMITS=on"))
 	ann, _ := register(t, base, "ann")
+	w.limits(t, base, ann)
 	room := ann.conversation()
 	s := w.dial(t, base, ann.token)
 	s.hears("connected", with(`"messages"`))

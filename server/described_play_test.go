@@ -147,8 +147,14 @@ func pendingID(e event) string {
 	return v.MessageID
 }
 
-// presence: typing and statuses.
+// presence: typing and statuses. Eve becomes an operator, which the server has noticed long before the typing of the
+// last lines has run out.
 func (p *cast) presence() {
+	p.operator(func(ctx context.Context, u *server.Desk) error {
+		role := "admin"
+		_, err := u.ChangeAccount(ctx, "eve", api.AccountChange{Role: &role})
+		return err
+	})
 	p.bobs.says("typing_start", object{"conversationId": p.room}, "")
 	p.phone.hears("user_typing_start", with(p.bobID))
 	p.bobs.says("typing_stop", object{"conversationId": p.room}, "")
@@ -250,6 +256,9 @@ func (p *cast) tokens() {
 		return err
 	})
 	p.phone.hears("tier_changed", with("premium"))
+	var told api.Told
+	p.eve.must(http.MethodPost, "/api/admin/notices", api.Notice{Message: "Back in five minutes.", Level: "warning"}).into(p.t, &told)
+	p.phone.hears("system_message", with("five minutes"))
 	p.w.turnedAway(p.t, p.base, "", "TOKEN_MISSING")
 	p.w.turnedAway(p.t, p.base, "x.y.z", "TOKEN_INVALID")
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/elite-trading-coach/coach/docs/docstest"
 	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
 )
 
@@ -20,10 +21,12 @@ type witness struct {
 	told map[string]int
 	// taken and refused count the acknowledgements of each event.
 	taken, refused map[string]int
+	// diary keeps an example of each event for the documentation.
+	diary *docstest.Recorder
 }
 
 func newWitness(t testing.TB) *witness {
-	return &witness{doc: describedEvents(t), told: map[string]int{}, taken: map[string]int{}, refused: map[string]int{}}
+	return &witness{doc: describedEvents(t), told: map[string]int{}, taken: map[string]int{}, refused: map[string]int{}, diary: newDiary()}
 }
 
 // listener is a socket with a witness.
@@ -46,6 +49,7 @@ func (w *witness) turnedAway(t testing.TB, base, token, code string) {
 		t.Fatalf("a token that is %s: %v", code, err)
 	}
 	w.event(t, event{Name: "connect_error", Data: json.RawMessage(refused.Payload)})
+	w.diary.Event("connect_error", json.RawMessage(refused.Payload), nil)
 	if !strings.Contains(refused.Payload, code) {
 		t.Errorf("CONNECT_ERROR %s, want %s", refused.Payload, code)
 	}
@@ -100,6 +104,7 @@ func (w *witness) acked(t testing.TB, name string, payload any, a ack) {
 	if err != nil {
 		t.Errorf("%s %s was taken, and is not as described: %v", name, sent, err)
 	}
+	w.diary.Event(name, sent, a.raw)
 }
 
 // hears reads events until one has this name and passes the test; nil passes
@@ -115,6 +120,7 @@ func (l *listener) hears(name string, passes func(json.RawMessage) bool) event {
 		}
 		l.w.event(l.t, e)
 		if seen = append(seen, e); e.Name == name && (passes == nil || passes(e.Data)) {
+			l.w.diary.Event(name, e.Data, nil) // what the play waited for, so the same one each time
 			return e
 		}
 	}

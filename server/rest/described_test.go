@@ -48,15 +48,16 @@ type document struct {
 }
 
 // described holds an exchange against the description: every reply to a
-// described route, and every request that was not refused (unless loose).
-func described(t *testing.T, req *http.Request, res *http.Response, body []byte, loose bool) {
+// described route, and every request that was not refused (unless loose). It
+// gives the operation, "" where there is none.
+func described(t *testing.T, req *http.Request, res *http.Response, body []byte, loose bool) (operation string) {
 	t.Helper()
 	doc, err := contract()
 	if err != nil {
 		t.Fatalf("%s: %v", description, err)
 	}
 	if req.Method == http.MethodHead || req.Method == http.MethodOptions {
-		return // they are those of GET without its body, and of CORS
+		return "" // they are those of GET without its body, and of CORS
 	}
 	route, params, err := doc.router.FindRoute(req)
 	if err != nil {
@@ -64,8 +65,9 @@ func described(t *testing.T, req *http.Request, res *http.Response, body []byte,
 			res.StatusCode < http.StatusInternalServerError && res.StatusCode != http.StatusTooManyRequests && res.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s %s answers %d and is not described: %v", req.Method, req.URL.Path, res.StatusCode, err)
 		}
-		return
+		return ""
 	}
+	operation = req.Method + " " + route.Path
 	in := &openapi3filter.RequestValidationInput{
 		Request: req, PathParams: params, Route: route,
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true},
@@ -75,7 +77,7 @@ func described(t *testing.T, req *http.Request, res *http.Response, body []byte,
 			t.Errorf("%s %s was taken but is not as described: %v", req.Method, req.URL, err)
 		}
 		doc.mu.Lock()
-		doc.seen[req.Method+" "+route.Path] = true
+		doc.seen[operation] = true
 		doc.mu.Unlock()
 	}
 	header := res.Header.Clone()
@@ -85,4 +87,5 @@ func described(t *testing.T, req *http.Request, res *http.Response, body []byte,
 	if err != nil {
 		t.Errorf("%s %s answers %d, not as described: %v\n%s", req.Method, req.URL, res.StatusCode, err, body)
 	}
+	return operation
 }

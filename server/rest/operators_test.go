@@ -134,7 +134,10 @@ func (p *place) firstEvent(boss *person) {
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(lines.Text(), "data: ")), &load); err != nil || load.Sockets != 1 {
 		p.t.Errorf("the stream begins with %q, %v", lines.Text(), err)
 	}
-	described(p.t, req, res, nil, false)
+	route := described(p.t, req, res, nil, false)
+	if p.diary != nil {
+		p.diary.Exchange(route, req, nil, res, []byte("event: load\n"+lines.Text()+"\n"))
+	}
 }
 
 func (p *place) storeTiers() {

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/elite-trading-coach/coach/docs/docstest"
 	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
@@ -48,6 +49,8 @@ type place struct {
 	limits *limit.Memory
 	floor  *floor
 	log    *logged
+	// diary keeps an example of each route, where a test wants that.
+	diary *docstest.Recorder
 }
 
 // change is what a test wants to be different from the usual place.
@@ -186,7 +189,10 @@ func (p *place) do(a ask) answer {
 			p.t.Fatalf("%s %s answers %q: %v", a.method, a.path, raw, err)
 		}
 	}
-	described(p.t, p.request(a), res, raw, a.loose)
+	route := described(p.t, p.request(a), res, raw, a.loose)
+	if p.diary != nil && route != "" && res.StatusCode < http.StatusBadRequest {
+		p.write(route, a, res, raw)
+	}
 	return out
 }
 

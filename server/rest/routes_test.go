@@ -19,6 +19,7 @@ import (
 // the description has no operation that was not among them.
 func TestEveryRoute(t *testing.T) {
 	p := open(t)
+	p.diary = newDiary()
 	p.do(ask{method: "POST", path: "/api/auth/register", body: map[string]string{"email": "bob@example.org", "username": "bob", "password": password}}).want(http.StatusCreated)
 	ann := p.person("ann")
 	session := p.do(ask{"POST", "/api/auth/login", "", map[string]string{"email": "ann@example.org", "password": password}, nil, false}).want(http.StatusOK)
@@ -53,7 +54,7 @@ func TestEveryRoute(t *testing.T) {
 	ann.patch("/api/conversations/"+id, map[string]string{"title": "Θ", "mode": "psychology"}).want(http.StatusOK)
 	ann.post("/api/conversations/"+id+"/archive", nil).want(http.StatusOK)
 	ann.post("/api/conversations/"+id+"/unarchive", nil).want(http.StatusOK)
-	m := ann.say(id, "long 2 MES")
+	m := ann.say(id, "long 2 MES at 6000, stop 5994, target 6012, account 25k, risk 1%")
 	ann.get("/api/conversations/" + id + "/messages").want(http.StatusOK)
 	for _, format := range []string{"", "?format=json", "?format=md", "?format=csv"} {
 		ann.get("/api/conversations/" + id + "/export" + format).want(http.StatusOK)
@@ -62,7 +63,7 @@ func TestEveryRoute(t *testing.T) {
 	ann.get("/api/messages?conversationId=" + id).want(http.StatusOK)
 	ann.get("/api/messages/search?q=mes&conversationId=" + id).want(http.StatusOK)
 	ann.get("/api/messages/" + m.ID).want(http.StatusOK)
-	ann.patch("/api/messages/"+m.ID, map[string]string{"content": "long 3 MES"}).want(http.StatusOK)
+	ann.patch("/api/messages/"+m.ID, map[string]string{"content": "long 3 MES at 6000, stop 5994, target 6012, account 25k, risk 1%"}).want(http.StatusOK)
 
 	var page struct{ Messages []chat.Message }
 	ann.get("/api/messages/" + id).want(http.StatusOK).into(&page) // an older client
@@ -100,6 +101,7 @@ func TestEveryRoute(t *testing.T) {
 			}
 		}
 	}
+	p.keepDiary(t)
 }
 
 type signIn struct {
