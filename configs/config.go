@@ -69,7 +69,7 @@ type Server struct {
 	// AdminSocket is the path of the operators' Unix socket; "" when off.
 	AdminSocket string
 	Compression bool // of replies
-	NoWeb       bool // leave out the page at /
+	NoWeb       bool // leave out the page at / and the documentation at /docs
 	TLS         TLS
 }
 

@@ -118,7 +118,7 @@ func serverKeys() []Key {
 		},
 		{
 			Path: "server.noWeb", Env: "NO_WEB", Flag: "no-web", Default: "off",
-			Help:    "leave out the page at /",
+			Help:    "leave out the page at / and the documentation at /docs",
 			binding: toggle(func(c *Config) *bool { return &c.Server.NoWeb }),
 		},
 	}

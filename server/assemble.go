@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
@@ -18,7 +17,6 @@ import (
 	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/server/rest"
 	"github.com/elite-trading-coach/coach/server/socketio"
-	"github.com/elite-trading-coach/coach/server/web"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
@@ -68,7 +66,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		Address: handshakeAddress(c), Refused: s.refusedLive, Metrics: s.metrics,
 		Socket: socketOptions(c, s.origins.may, s.log), Unlimited: !c.Limits.Enabled, Logger: s.log,
 	})
-	page, err := webPages(c)
+	page, err := webPages(c, s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -87,17 +85,6 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	}
 	s.desk = rest.NewLocal(o)
 	return rest.New(o), nil
-}
-
-func webPages(c configs.Config) (rest.Pages, error) {
-	if c.Server.NoWeb {
-		return nil, nil
-	}
-	site, err := web.New()
-	if err != nil {
-		return nil, fmt.Errorf("load the page: %w", err)
-	}
-	return site, nil
 }
 
 func authOptions(c configs.Config, log *slog.Logger) auth.Options {
