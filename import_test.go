@@ -92,6 +92,7 @@ var libraries = map[string][]string{
 	"github.com/spf13/cobra":         {"cmd"},
 	"github.com/charmbracelet/":      {"tui"},
 	"github.com/shopspring/decimal":  {"server/trading", "server/journal", "server/coach"},
+	"github.com/yuin/goldmark":       {"server/manual"},
 	"github.com/getkin/kin-openapi/": {}, // tests only: descriptions are held by tests, not at run time
 }
 

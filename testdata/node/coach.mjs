@@ -32,6 +32,7 @@ export class Coach {
     const args = ['serve', '--host', '127.0.0.1', '--port', String(this.port), '--data-dir', this.dir];
     // Nothing of the machine's own configuration may reach the test.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].includes(name)));
+    Object.assign(env, this.settings); // what the test itself wants to be different
     const child = spawn(this.binary, args, { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));

@@ -1,0 +1,64 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestFrontendGuideRuns runs the code of docs/frontend.md as it stands there: the client in Node, the hook on a stand-in
+// for React, and the page in a browser, across a restart of the server.
+func TestFrontendGuideRuns(t *testing.T) {
+	needNode(t)
+	guide, err := os.ReadFile(filepath.Join("docs", "frontend.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, block := range regexp.MustCompile("(?s)<!-- file: (\\S+) -->\n```\\w+\n(.*?)\n```\n").FindAllStringSubmatch(string(guide), -1) {
+		files[block[1]] = block[2] + "\n"
+	}
+	if len(files) != 5 || len(files) != strings.Count(string(guide), "<!-- file: ") {
+		t.Fatalf("%d files can be read of docs/frontend.md, want coach.js, try.js, index.html, page.js and useConversation.js", len(files))
+	}
+	input, err := json.Marshal(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := buildCoach(t)
+	for _, how := range []string{"node", "react", "page"} {
+		t.Run(how, func(t *testing.T) {
+			if how == "page" {
+				needChromium(t)
+			}
+			run := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "node", "guide.mjs"), binary, how)
+			run.Stdin = strings.NewReader(string(input))
+			out, err := run.CombinedOutput()
+			if err != nil {
+				t.Fatalf("the guide's code fails: %v\n%s", err, out)
+			}
+			if !strings.Contains(string(out), "diamond") {
+				t.Errorf("the guide's code does not come to a verdict:\n%s", out)
+			}
+		})
+	}
+}
+
+// needChromium skips where there is no browser, and fails where COACH_TEST_REQUIRE wants one.
+func needChromium(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if _, err := exec.LookPath(name); err == nil {
+			return
+		}
+	}
+	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "browser") {
+		t.Fatal("COACH_TEST_REQUIRE names browser, but there is no Chromium")
+	}
+	t.Skip("no Chromium on this machine")
+}
