@@ -122,6 +122,7 @@ func (wide) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(extast.KindTable, table)
 }
 
+//nolint:revive // the signature is goldmark's
 func code(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if !entering {
 		return ast.WalkContinue, nil
@@ -135,6 +136,7 @@ func code(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkS
 	return ast.WalkSkipChildren, nil
 }
 
+//nolint:revive // the signature is goldmark's
 func table(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
 	if entering {
 		_, _ = w.WriteString(`<div class="wide" tabindex="0" role="group" aria-label="Table"><table>` + "\n")
