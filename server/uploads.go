@@ -117,6 +117,9 @@ func inCloud(u *url.URL, cloud string) bool {
 	if cloud == "" || u.Scheme != "https" || u.Host != "res.cloudinary.com" || u.Path != u.EscapedPath() || strings.Contains(u.Path, "..") {
 		return false
 	}
+	if strings.Contains(u.Path, "fetch:") { // an overlay (l_fetch:) would bring a picture from anywhere
+		return false
+	}
 	for _, kind := range []string{"upload", "authenticated", "private"} {
 		if strings.HasPrefix(u.Path, "/"+cloud+"/image/"+kind+"/") {
 			return true
@@ -140,8 +143,9 @@ func ownUpload(u *url.URL, public string) (id string, ok bool) {
 	return id, ok && found && storage.ValidID(id)
 }
 
-// imagesOf is what a model may be shown of a message. A picture in the cloud
-// is named and not fetched: only what was uploaded here is looked at.
+// imagesOf is what a model may be shown of a message: its uploads, and the
+// picture that it names in the configured cloud. The address is looked at again
+// before it is fetched: which cloud is ours may have changed since it was sent.
 func (s *Server) imagesOf(m chat.Message) []coach.Image {
 	var list []coach.Image
 	for _, u := range m.Uploads {
@@ -151,7 +155,11 @@ func (s *Server) imagesOf(m chat.Message) []coach.Image {
 		}})
 	}
 	if m.ImageURL != nil {
-		list = append(list, coach.Image{Alt: "an image at Cloudinary"})
+		named := coach.Image{Alt: "an image at Cloudinary"}
+		if id, ok := s.readImageURL(*m.ImageURL); ok && id == "" {
+			named.Load = func(ctx context.Context) ([]byte, error) { return s.uploads.Named(ctx, *m.ImageURL) }
+		}
+		list = append(list, named)
 	}
 	return list
 }

@@ -29,6 +29,7 @@ func TestWhichImageURLsAreTaken(t *testing.T) {
 		"another port":                {"", "https://res.cloudinary.com:8443/ours/image/a.png", "", false},
 		"not encrypted":               {"", "http://res.cloudinary.com/ours/image/a.png", "", false},
 		"what Cloudinary would fetch": {"", "https://res.cloudinary.com/ours/image/fetch/https://169.254.169.254/", "", false},
+		"what an overlay would":       {"", "https://res.cloudinary.com/ours/image/upload/l_fetch:aHR0cHM6Ly9ldmlsLmV4YW1wbGUv/chart.png", "", false},
 		"a film":                      {"", "https://res.cloudinary.com/ours/video/upload/a.mp4", "", false},
 		"a file":                      {"", "file:///api/uploads/" + id + "/file", "", false},
 		"inside the page":             {"", "data:image/png;base64,AAAA", "", false},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/elite-trading-coach/coach/server/budget"
+	"github.com/elite-trading-coach/coach/server/fault"
 )
 
 // Why an answer fell back.
@@ -94,7 +95,8 @@ func (c *Chain) Stream(ctx context.Context, p Prompt, emit func(string) error) (
 			}
 			return answer, nil
 		}
-		if ctx.Err() != nil || spoke || errors.Is(err, errNotRead) {
+		var refused *fault.Error // told to the trader as it is; no other model would do better
+		if ctx.Err() != nil || spoke || errors.Is(err, errNotRead) || errors.As(err, &refused) && !errors.Is(err, budget.ErrOut) {
 			return answer, err
 		}
 		reason = c.reasonOf(m, err, reason)

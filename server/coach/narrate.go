@@ -4,17 +4,21 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
+
+	"github.com/elite-trading-coach/coach/server/fault"
 )
 
 const (
-	// maxImages bounds what is sent of pictures in one request.
-	maxImages = 4
+	// maxImages bounds what is sent of pictures in one request: all that one
+	// message may show, five uploads and the picture that it names.
+	maxImages = 6
 	// imageTurns is how far back a picture is still what the talk is about.
 	imageTurns = 6
 )
@@ -215,19 +219,34 @@ func (m *OpenAI) pictures(ctx context.Context, p Prompt) ([]openai.ChatMessagePa
 		}
 	}
 	var parts []openai.ChatMessagePart
-	for _, i := range images {
-		if i.Load == nil || len(parts) == maxImages {
+	seen := 0
+	for _, i := range images[:min(len(images), maxImages)] {
+		data, err := m.look(ctx, i)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
+			m.log.Warn("an image could not be shown to a language model", "image", i.ID, "err", err)
+			parts = append(parts, openai.ChatMessagePart{Type: openai.ChatMessagePartTypeText, Text: "[One image of the trader's could not be read. Say so.]"})
 			continue
 		}
-		data, err := i.Load(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("load image %s: %w", i.ID, err)
-		}
+		seen++
 		parts = append(parts, openai.ChatMessagePart{Type: openai.ChatMessagePartTypeImageURL, ImageURL: &openai.ChatMessageImageURL{
 			URL: "data:" + http.DetectContentType(data) + ";base64," + base64.StdEncoding.EncodeToString(data), Detail: openai.ImageURLDetailHigh,
 		}})
 	}
+	if seen == 0 && onlyAChart(p) {
+		return nil, fault.New(fault.AIUnavailable, "The image could not be read; send it again, or write the levels: side, instrument, entry, stop and target.")
+	}
 	return parts, nil
+}
+
+// look loads a picture.
+func (m *OpenAI) look(ctx context.Context, i Image) ([]byte, error) {
+	if i.Load == nil {
+		return nil, errors.New("it is nowhere to be had")
+	}
+	return i.Load(ctx)
 }
 
 // Source says who gave an answer.

@@ -106,22 +106,34 @@ func (c *Cloudinary) Open(ctx context.Context, k Key) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
+	f, n, err := c.get(ctx, address)
+	if err != nil {
+		return Object{}, err
+	}
+	return Object{f, n}, nil
+}
+
+// get fetches an address into a temporary file. It follows no redirect: what
+// is asked for is at Cloudinary or nowhere.
+func (c *Cloudinary) get(ctx context.Context, address string) (temporaryFile, int64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return Object{}, fmt.Errorf("ask Cloudinary for an image: %w", err)
+		return temporaryFile{}, 0, fmt.Errorf("ask Cloudinary for an image: %w", err)
 	}
-	res, err := c.client.Do(req)
+	straight := *c.client
+	straight.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := straight.Do(req)
 	if err != nil {
-		return Object{}, fmt.Errorf("ask Cloudinary for an image: %w", err)
+		return temporaryFile{}, 0, fmt.Errorf("ask Cloudinary for an image: %w", err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	switch res.StatusCode {
 	case http.StatusOK:
 		return fetched(c.dir, res.Body)
 	case http.StatusNotFound:
-		return Object{}, fmt.Errorf("%w: Cloudinary says %s", ErrNoObject, res.Status)
+		return temporaryFile{}, 0, fmt.Errorf("%w: Cloudinary says %s", ErrNoObject, res.Status)
 	}
-	return Object{}, fmt.Errorf("Cloudinary gives no image: %s", res.Status)
+	return temporaryFile{}, 0, fmt.Errorf("Cloudinary gives no image: %s", res.Status)
 }
 
 // address is the signed address of a picture.
@@ -147,24 +159,24 @@ type temporaryFile struct{ *os.File }
 
 func (f temporaryFile) Close() error { return errors.Join(f.File.Close(), os.Remove(f.Name())) }
 
-func fetched(dir string, from io.Reader) (_ Object, err error) {
+func fetched(dir string, from io.Reader) (_ temporaryFile, n int64, err error) {
 	f, err := temporary(dir)
 	if err != nil {
-		return Object{}, err
+		return temporaryFile{}, 0, err
 	}
 	defer func() {
 		if err != nil {
 			_ = temporaryFile{f}.Close()
 		}
 	}()
-	n, err := io.Copy(f, io.LimitReader(from, MaxImage+1<<20))
+	n, err = io.Copy(f, io.LimitReader(from, MaxImage+1<<20))
 	if err != nil {
-		return Object{}, full(fmt.Errorf("fetch an image from Cloudinary: %w", err))
+		return temporaryFile{}, 0, full(fmt.Errorf("fetch an image from Cloudinary: %w", err))
 	}
 	if _, err = f.Seek(0, io.SeekStart); err != nil {
-		return Object{}, fmt.Errorf("fetch an image from Cloudinary: %w", err)
+		return temporaryFile{}, 0, fmt.Errorf("fetch an image from Cloudinary: %w", err)
 	}
-	return Object{temporaryFile{f}, n}, nil
+	return temporaryFile{f}, n, nil
 }
 
 // Delete implements [Store].

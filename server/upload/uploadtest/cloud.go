@@ -36,8 +36,9 @@ type Cloud struct {
 	server *httptest.Server
 
 	mu     sync.Mutex
-	assets map[string]asset // by public id
-	broken bool             // every call answers 500
+	assets map[string]asset  // by public id
+	open   map[string][]byte // by public id, for everybody
+	broken bool              // every call answers 500
 }
 
 type asset struct {
@@ -56,6 +57,7 @@ func NewCloud(t testing.TB) *Cloud {
 	mux.HandleFunc("GET api.cloudinary.com/v1_1/{cloud}/resources/image/authenticated", c.list)
 	mux.HandleFunc("GET api.cloudinary.com/v1_1/{cloud}/ping", c.ping)
 	mux.HandleFunc("GET res.cloudinary.com/{cloud}/image/authenticated/{signature}/v1/{id...}", c.deliver)
+	mux.HandleFunc("GET res.cloudinary.com/{cloud}/image/upload/{id...}", c.deliverOpen)
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		broken := c.broken
@@ -250,6 +252,32 @@ func (c *Cloud) list(w http.ResponseWriter, r *http.Request) {
 		body["next_cursor"] = next
 	}
 	answer(w, http.StatusOK, body)
+}
+
+// Open stores a picture of the delivery type "upload", which anybody gets, and
+// gives its address. Coach itself makes none.
+func (c *Cloud) Open(id string, data []byte) (address string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		c.open = map[string][]byte{}
+	}
+	c.open[id] = data
+	return "https://res.cloudinary.com/" + CloudName + "/image/upload/" + id
+}
+
+func (c *Cloud) deliverOpen(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	data, there := c.open[r.PathValue("id")]
+	c.mu.Unlock()
+	switch {
+	case r.PathValue("id") == "moved":
+		http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound)
+	case !there || r.PathValue("cloud") != CloudName:
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		_, _ = w.Write(data)
+	}
 }
 
 // deliver gives a picture to whoever has its signed address: the first eight
