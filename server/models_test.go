@@ -1,14 +1,20 @@
 package server_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/bus/bustest"
@@ -275,5 +281,91 @@ func TestGoingAwayInTheMiddleOfAModelsAnswer(t *testing.T) {
 	}
 	if n := len(p.Seen()); n != 1 {
 		t.Errorf("the model was asked %d times", n)
+	}
+}
+
+// Contract, section 4: admins are not limited. What they spend is counted all
+// the same; where limits are off, that holds for everybody.
+func TestWhoIsNotLimitedIsCounted(t *testing.T) {
+	for name, limits := range map[string]string{"Admins": "RATE_LIMITS=on", "LimitsOff": "RATE_LIMITS=off"} {
+		t.Run(name, func(t *testing.T) {
+			p, url := provider(t, func(openaitest.Request) openaitest.Reply {
+				return openaitest.Reply{Pieces: []string{"fine"}, Usage: [2]int{100, 1000}}
+			})
+			c, desk := atDesk(t, limits, "OPENAI_BASE_URL="+url, "OPENAI_MODEL=stub", "AI_POLICIES=stub maxTokens=1000 price=0/1500000000") // $1.50 an answer
+			base := start(t, c)
+			ann, _ := register(t, base, "ann")
+			if role := "admin"; name == "Admins" {
+				if _, err := desk.ChangeAccount(t.Context(), "ann", api.AccountChange{Role: &role}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, room := mustDial(t, base, ann.token), ann.conversation()
+			for range 3 { // $4.50, of the $2 of the tier
+				s.must("send_message", object{"conversationId": room, "content": missionSentence})
+				seen := s.await("ai_response")
+				if m := answerOf(t, seen[len(seen)-1]); m.Content != "fine" {
+					t.Fatalf("%q", m.Content)
+				}
+			}
+			var left struct{ Limits []any }
+			ann.must(http.MethodGet, "/api/limits", nil).into(t, &left)
+			if len(left.Limits) != 0 || len(p.Seen()) != 3 {
+				t.Errorf("limits %v, %d requests", left.Limits, len(p.Seen()))
+			}
+			shown := metricsAt(t, base, desk)
+			if !strings.Contains(shown, `coach_answer_cost_dollars_total{model="stub"} 4.5`) {
+				t.Error("what was spent is not counted")
+			}
+		})
+	}
+}
+
+// What models add to an analysis is as both descriptions say: tools, also
+// those called badly, a reading, numbers found nowhere, and who stood in.
+func TestAModelsAnalysisIsAsDescribed(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "docs", "openapi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := doc.Components.Schemas["Analysis"].Value
+	_, url := provider(t, func(r openaitest.Request) openaitest.Reply {
+		switch last := r.Last(); {
+		case last.Role == "tool":
+			return openaitest.Says("A support at 6049.75, it seems.")
+		case strings.Contains(last.Text(), "anybody there"):
+			return openaitest.Reply{Status: http.StatusUnauthorized}
+		}
+		return openaitest.Reply{Calls: []openaitest.Call{
+			{Name: "risk_reward", Arguments: `{"entry":"6000","stop":"5994","targets":["6012"]}`}, {Name: "risk_reward", Arguments: `{"entry"`}, {Name: "no_such_tool", Arguments: `{}`},
+			{Name: "chart_reading", Arguments: `{"instrument":"MES","levels":[{"kind":"support","price":"6049.75"}]}`},
+		}}
+	})
+	base := start(t, config(t, storagetest.SQLiteURL(t), "OPENAI_BASE_URL="+url, "OPENAI_MODEL=stub", "AI_POLICIES=stub vision=on"))
+	ann, _ := register(t, base, "ann")
+	room := ann.conversation()
+	var chart bytes.Buffer
+	if err := png.Encode(&chart, image.NewGray(image.Rect(0, 0, 64, 48))); err != nil {
+		t.Fatal(err)
+	}
+	phone := newWitness(t).dial(t, base, ann.token)
+	for content, holds := range map[string][]string{
+		missionSentence:                     {`"name":"risk_reward"`, `"arguments":null`, `"error":`, `"price":"6049.75"`, `"confirmed":false`, `"numbersUnverified":["6049.75"]`, `"fallback":null`},
+		missionSentence + " anybody there?": {`"reason":"unavailable"`, `"from":"stub"`},
+	} {
+		phone.says("send_message", object{"conversationId": room, "content": content, "uploadIds": []string{ann.upload(chart.Bytes())}}, "")
+		m := answerOf(t, phone.hears("ai_response", nil))
+		for _, want := range holds {
+			if !strings.Contains(string(m.Analysis), want) {
+				t.Errorf("no %s in %s", want, m.Analysis)
+			}
+		}
+		var v any
+		if err := json.Unmarshal(m.Analysis, &v); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.VisitJSON(v); err != nil {
+			t.Errorf("%s: %v", m.Analysis, err)
+		}
 	}
 }

@@ -55,6 +55,7 @@ func BenchmarkAnswersAtOnce(b *testing.B) {
 	b.ReportMetric(at(first, 50), "first-p50-ms")
 	b.ReportMetric(at(first, 99), "first-p99-ms")
 	b.ReportMetric(at(later, 50), "delta-p50-ms")
+	b.ReportMetric(at(later, 95), "delta-p95-ms")
 	b.ReportMetric(at(later, 99), "delta-p99-ms")
 }
 

@@ -208,8 +208,9 @@ func (r *reply) take(piece string, emit func(string) error) error {
 // toolCalls puts the fragments of streamed tool calls together.
 type toolCalls struct{ list []openai.ToolCall }
 
-// maxToolBytes bounds the arguments of one call.
-const maxToolBytes = 32 << 10
+// maxToolBytes bounds the arguments of one call, which are stored with the
+// answer. What is longer is cut, and so is no JSON and refused.
+const maxToolBytes = 8 << 10
 
 func (t *toolCalls) add(parts []openai.ToolCall) {
 	for _, part := range parts {

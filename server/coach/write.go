@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// mergeFor is how long text is gathered into one delta. The first text of
-	// an answer does not wait.
-	mergeFor = 40 * time.Millisecond
+	// mergeFor is how long text is gathered into one delta: two frames of a
+	// screen. The promise is 40 ms, and the rest of it is for what the machine
+	// does meanwhile. The first text of an answer does not wait.
+	mergeFor = 33 * time.Millisecond
 	// checkpointEvery is how much of an answer a crash may take, at most.
 	checkpointEvery = 2 * time.Second
 	// The signals of an answer that may wait; a full channel drops the signal:
