@@ -337,7 +337,9 @@ func TestAModelsAnalysisIsAsDescribed(t *testing.T) {
 			return openaitest.Reply{Status: http.StatusUnauthorized}
 		}
 		return openaitest.Reply{Calls: []openaitest.Call{
-			{Name: "risk_reward", Arguments: `{"entry":"6000","stop":"5994","targets":["6012"]}`}, {Name: "risk_reward", Arguments: `{"entry"`}, {Name: "no_such_tool", Arguments: `{}`},
+			{Name: "risk_reward", Arguments: `{"entry":"6000","stop":"5994","targets":["6012"]}`},
+			{Name: "risk_reward", Arguments: `{"entry"`},
+			{Name: "no_such_tool", Arguments: `{}`},
 			{Name: "chart_reading", Arguments: `{"instrument":"MES","levels":[{"kind":"support","price":"6049.75"}]}`},
 		}}
 	})

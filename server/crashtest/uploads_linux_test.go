@@ -83,13 +83,73 @@ func (s *process) memoryNow(t testing.TB) (now, most float64) {
 	return now, most
 }
 
-func (p *person) sendImage(image []byte) error {
+// padded is a small picture in a JPEG of about so many bytes: what is in
+// comments is received like anything else, and costs no decoding.
+func padded(t testing.TB, bytesWanted int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, image.NewGray(image.Rect(0, 0, 64, 48)), nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := append([]byte{}, out.Bytes()[:2]...)
+	comment := append([]byte("\xff\xfe\xff\xff"), make([]byte, 65533)...)
+	for len(whole)+len(comment)+out.Len() < bytesWanted {
+		whole = append(whole, comment...)
+	}
+	return append(whole, out.Bytes()[2:]...)
+}
+
+// TestUploadsAreNeverWholeInMemory sends 200 MiB at once, as large as requests
+// may be, and again: were they in memory, the first time would show, and were
+// something kept of them, the second.
+func TestUploadsAreNeverWholeInMemory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "", "UPLOAD_BYTES_PER_USER=8589934592").start()
+	ann := register(t, s.base, "ann")
+	large := padded(t, 9<<20+900<<10)
+	if err := ann.sendImage(large); err != nil {
+		t.Fatal(err)
+	}
+	_, before := s.memoryNow(t)
+	round := func(n int) float64 {
+		var wg sync.WaitGroup
+		for i := range 4 {
+			wg.Go(func() {
+				images := make([][]byte, 5)
+				for k := range images {
+					images[k] = distinct(large, 100*n+10*i+k)
+				}
+				if err := ann.sendImage(images...); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		_, most := s.memoryNow(t)
+		return most
+	}
+	first := round(1)
+	second := round(2)
+	t.Logf("MiB at most: %.0f before, %.0f after 200 MiB, %.0f after as much again", before, first, second)
+	if first-before > 64 || second-first > 24 {
+		t.Errorf("the memory grew from %.0f by %.0f and by %.0f MiB", before, first-before, second-first)
+	}
+	s.unharmed()
+}
+
+func (p *person) sendImage(images ...[]byte) error {
 	r, w := io.Pipe()
 	form := multipart.NewWriter(w)
 	go func() {
-		into, err := form.CreateFormFile("images", "chart")
-		if err == nil {
-			_, err = into.Write(image)
+		var err error
+		for _, image := range images {
+			var into io.Writer
+			if into, err = form.CreateFormFile("images", "chart"); err == nil {
+				_, err = into.Write(image)
+			}
+			if err != nil {
+				break
+			}
 		}
 		if err == nil {
 			err = form.Close()
