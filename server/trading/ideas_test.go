@@ -134,14 +134,15 @@ func showPrice(p Price) string {
 
 // TestParseIdeas holds the parser to every message of both files. What it read
 // exactly of messages it had never seen, before it was mended for them: 43 of
-// 60, then 48 of 60, then 24 of 40 (harder ones): 72 %, see ideas_unseen.txt.
+// 60, then 48 of 60, then 24 of 40 and 35 of 72 (harder ones): 65 %, see
+// ideas_unseen.txt.
 func TestParseIdeas(t *testing.T) {
 	all := readings(t)
-	if len(all) < 480 {
-		t.Errorf("%d ways of writing in the files; want at least 480", len(all))
+	if len(all) < 599 {
+		t.Errorf("%d ways of writing in the files; want at least 599", len(all))
 	}
 	exact := 0
-	defer func() { t.Logf("read exactly: %d of %d (of unseen ones at first sight: 115 of 160)", exact, len(all)) }()
+	defer func() { t.Logf("read exactly: %d of %d (of unseen ones at first sight: 150 of 232)", exact, len(all)) }()
 	for _, r := range all {
 		got := []string{}
 		for _, i := range ParseIdeas(r.text) {

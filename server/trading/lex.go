@@ -1,6 +1,7 @@
 package trading
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,6 +52,13 @@ type token struct {
 var straight = strings.NewReplacer("’", "'", "‘", "'", "′", "'", "“", `"`, "”", `"`, "–", "-", "—", "-", "−", "-",
 	"\u00a0", " ", "\u202f", " ", "\u2009", " ", "×", "x", "→", " ", "€", "€", "½", " half_ ", "¼", " quarter_ ", "\r", "\n")
 
+// glued are fractions right behind a whole number: 6012¼, and not 110'16½.
+var glued = regexp.MustCompile(`(^|[^\d.'])(\d[\d,]*)[¼½¾]`)
+
+func decimals(s string) string {
+	return strings.NewReplacer("¼", ".25", "½", ".5", "¾", ".75").Replace(s)
+}
+
 type lexer struct {
 	s    string
 	at   int
@@ -62,7 +70,7 @@ func lex(text string) []token {
 	if len(text) > maxBytes {
 		text = text[:maxBytes]
 	}
-	lx := &lexer{s: straight.Replace(text)}
+	lx := &lexer{s: straight.Replace(glued.ReplaceAllStringFunc(text, decimals))}
 	for lx.at < len(lx.s) && len(lx.toks) < maxTokens {
 		lx.next()
 	}

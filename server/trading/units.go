@@ -105,6 +105,9 @@ func takeUnit(next []token, t *token) int {
 			t.unit = u
 			return used + 2
 		}
+	case w.text == "standard" && len(next) > 1 && unitWords[next[1].text] == unitLot:
+		t.unit = unitLot
+		return used + 2
 	case w.kind == tokWord:
 		return used + t.takeWord(w, next[1:])
 	}

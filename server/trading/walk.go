@@ -30,7 +30,7 @@ func (r *reader) walk() {
 		case tokNumber:
 			i += r.number(i)
 		case tokRatio:
-			r.ratio(t)
+			r.ratio(i)
 		case tokClock:
 			r.setRole(roleNone)
 		case tokBad:
@@ -76,6 +76,13 @@ func (r *reader) punct(i int) {
 	case ">":
 		if r.role == roleNone && r.tok(i-1).text == "-" && r.tok(i-2).kind == tokNumber && r.tok(i+1).kind == tokNumber {
 			r.setRole(roleTarget) // "6000 -> 6012"
+		}
+	case "*":
+		if r.tok(i+1).kind == tokNumber && r.tok(i+1).glued && r.last != roleNone {
+			r.setRole(r.last) // "tp 6022 *6024", as one mends a word in a chat
+			if n := len(r.cur.Targets); r.last == roleTarget && n > 0 {
+				r.cur.Targets = r.cur.Targets[:n-1]
+			}
 		}
 	case "@":
 		if r.role == roleNone {
@@ -158,6 +165,9 @@ func (r *reader) word(i int) int {
 			r.setRole(roleEntry)
 		}
 	case "out":
+		if r.cur.past && r.tok(i+1).kind == tokNumber {
+			return r.label(i, roleExit)
+		}
 		if r.tok(i+1).text == ":" {
 			return r.label(i, roleTarget)
 		}
@@ -196,8 +206,9 @@ func (r *reader) word(i int) int {
 	return 0
 }
 
-func (r *reader) ratio(t token) {
-	near := r.role == roleRatio || r.role == roleTarget
+func (r *reader) ratio(i int) {
+	t := r.toks[i]
+	near := r.role == roleRatio || r.role == roleTarget || r.tok(i+1).text == "on" // "1:2 on a short"
 	if !near && r.cur.Side == "" {
 		return
 	}

@@ -27,6 +27,9 @@ func (r *reader) label(i int, to role) int {
 		if t.text == "price" && (r.role == roleStop || r.role == roleTarget) || t.text == "limit" && r.role == roleStop {
 			return 0 // "stop price", "stop limit"
 		}
+		if t.text == "limit" && r.cur.Status == Open && r.cur.Entry != nil && r.cur.Stop != nil {
+			to = roleTarget // "working limit 6038.75" of a position
+		}
 		if t.text == "filled" || t.text == "entered" {
 			r.cur.Status = Open
 		}

@@ -35,7 +35,13 @@ func (r *reader) unlabelled(i int, t token) {
 		}
 		return
 	}
+	if next.kind == tokSymbol && !next.weak && prev.kind == tokBreak && d.Side == "" && d.Entry == nil && len(d.loose) == 0 && t.lead == 0 {
+		d.Quantity, d.Symbol, d.Instrument = &v, "", nil // "2 NKD? No. 2 MES."
+		return
+	}
 	switch {
+	case r.behindSide(i), prev.text == "if" && onceThere[next.text]: // "if 6010 breaks"
+		d.loose = append(d.loose, v)
 	case r.inSlashes(i):
 		d.slash = append(d.slash, v)
 	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && (prev.text == "," || prev.text == "-" || prev.text == "(" || prev.text == ":" && r.tok(i-2).kind == tokSymbol), prev.kind == tokBreak:
@@ -54,13 +60,21 @@ func (r *reader) unlabelled(i int, t token) {
 	}
 }
 
+// onceThere says of a price that it is one to act at; read only.
+var onceThere = set("breaks break trades hits holds gives rejects prints")
+
+// behindSide hears the cell of a table: "MES | LONG | 6012".
+func (r *reader) behindSide(i int) bool {
+	return r.tok(i-1).text == "|" && (sideWords[r.tok(i-2).text] != "" || r.tok(i-2).kind == tokSymbol)
+}
+
 // accountBehind hears "$20k in this account", "20k cash account".
 func (r *reader) accountBehind(i int) bool {
 	for n := i + 1; n <= i+3; n++ {
 		switch t := r.tok(n); {
 		case t.kind != tokWord:
 			return false
-		case labels[t.text] == roleEquity:
+		case labels[t.text] == roleEquity, t.text == "combine", t.text == "eval", t.text == "evaluation", t.text == "challenge":
 			return true
 		}
 	}
@@ -75,6 +89,11 @@ func (r *reader) inSlashes(i int) bool {
 // sizeBeforePrice reads "2 @ 6000" and "3 at 6007": a size with its price.
 func (r *reader) sizeBeforePrice(i int) bool {
 	t, next := r.toks[i], r.tok(i+1)
+	if next.text == "stopped" && r.role == roleExit && (r.tok(i+2).text == "at" || r.tok(i+2).text == "@") && t.unit == unitNone {
+		v := t.value // "sold 2 at 6006, 1 stopped at 6000"
+		r.pending, r.since, r.plural = part{units: &v}, 0, true
+		return true
+	}
 	if next.text != "@" && next.text != "at" || r.tok(i+2).kind != tokNumber || near(t.value, r.tok(i+2).value) || t.lead != 0 || t.kilo || t.unit != unitNone {
 		return false
 	}

@@ -14,6 +14,10 @@ func (r *reader) number(i int) int {
 	if used, ok := r.listMark(i); ok {
 		return used
 	}
+	if r.ofIndicator(i) {
+		r.setRole(roleIgnore)
+		return 1
+	}
 	if next := r.tok(i + 1); next.text == "off" && r.cur.Quantity != nil && t.unit == unitNone && t.value.LessThanOrEqual(*r.cur.Quantity) {
 		v := t.value // "2 off at 6009"
 		r.setRole(roleTarget)
@@ -49,6 +53,19 @@ func (r *reader) leveraged() bool {
 		if t.kind == tokSymbol && t.instrument != nil && (t.instrument.Kind == KindFuture || t.instrument.Kind == KindFX) {
 			return true
 		}
+	}
+	return false
+}
+
+// ofIndicator hears "200ema", "50 sma", "61.8 fib": no number of the trade.
+func (r *reader) ofIndicator(i int) bool {
+	t, next := r.toks[i], r.tok(i+1)
+	if t.unit != unitNone || t.lead != 0 || next.kind != tokWord {
+		return false
+	}
+	switch next.text {
+	case "ema", "sma", "ma", "fib":
+		return t.value.LessThanOrEqual(decimal.New(200, 0))
 	}
 	return false
 }
@@ -185,8 +202,11 @@ func (r *reader) plain(i int) {
 		}
 		r.targetAt(t)
 	case roleEntry:
-		if r.tok(i+1).kind == tokSymbol && t.lead == 0 && d.Quantity == nil {
+		if r.tok(i+1).kind == tokSymbol && t.lead != '$' && t.lead != '-' && d.Quantity == nil {
 			v := t.value
+			if t.lead == '+' && d.Side == "" {
+				d.Side = Long // "filled: +2 MES 6020.75", as platforms write it
+			}
 			d.Quantity, r.since = &v, 0 // "buy limit 2 MES 6010"
 			return
 		}

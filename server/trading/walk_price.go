@@ -74,7 +74,7 @@ func (r *reader) corrected(i int) bool {
 		switch r.toks[n].text {
 		case "wait":
 			return r.tok(n+1).text != "for"
-		case "actually", "correction", "sorry", "instead", "make", "move", "moved", "moving", "rather", "mean", "meant", "change", "changed", "now":
+		case "*", "edit", "scratch", "actually", "correction", "sorry", "instead", "make", "move", "moved", "moving", "rather", "mean", "meant", "change", "changed", "now":
 			return true
 		}
 	}

@@ -1,5 +1,10 @@
 package trading
 
+import (
+	"slices"
+	"strings"
+)
+
 // side reads a side word: the direction of this idea, the exit of it, or the
 // start of the next.
 func (r *reader) side(i int, side Side) int {
@@ -10,6 +15,10 @@ func (r *reader) side(i int, side Side) int {
 	past := t.text == "bought" || t.text == "sold" || t.text == "shorted" || t.text == "longed"
 	d := r.cur
 	switch {
+	case r.turned(i, side):
+		r.drafts = r.drafts[:len(r.drafts)-1]
+		r.begin()
+		r.takeSide(i, side)
 	case d.Side == "" && !d.sideUnset, r.meant(i) && d.Stop == nil && len(d.Targets) == 0:
 		r.takeSide(i, side) // the direction, or a correction of it
 	case r.choice(i) && d.Side != side && d.Entry == nil && d.Stop == nil && len(d.Targets) == 0:
@@ -43,6 +52,12 @@ func (r *reader) side(i int, side Side) int {
 		r.cur.Status = Open
 	}
 	return r.orderWord(i, roleEntry)
+}
+
+// turned hears "out of my long, now short": what was has no part in the idea.
+func (r *reader) turned(i int, side Side) bool {
+	d := r.cur
+	return d.past && d.Side != "" && d.Side != side && r.tok(i-1).text == "now" && d.Entry == nil && d.Stop == nil && len(d.loose) == 0 && len(d.Exits) == 0
 }
 
 func (r *reader) takeSide(i int, side Side) {
@@ -94,6 +109,9 @@ func (r *reader) notASide(i int) bool {
 	if t.text == "lon" || t.text == "sto" || t.text == "srt" || t.text == "shor" {
 		return next.kind != tokNumber && next.kind != tokSymbol
 	}
+	if next.text == "off" && sideWords[t.text] == Long {
+		return false // "long off the low"
+	}
 	return next.kind == tokWord && afterNoSide[next.text]
 }
 
@@ -108,8 +126,12 @@ func (r *reader) wasOpen(i int) bool {
 	if r.tok(i-1).text == "a" && r.tok(i-2).text == "in" {
 		return true // "in a long position"
 	}
-	if r.tok(i-1).kind == tokSymbol && r.tok(i-2).text == "in" {
-		switch r.tok(i - 3).text {
+	in := i - 2
+	if r.tok(in).kind == tokNumber {
+		in-- // "in 2 MES shorts"
+	}
+	if r.tok(i-1).kind == tokSymbol && r.tok(in).text == "in" {
+		switch r.tok(in - 1).text {
 		case "im", "i'm", "am", "already", "still", "currently":
 			return true // "im in MES short"
 		}
@@ -126,6 +148,9 @@ func (r *reader) choice(i int) bool {
 	for n := i - 1; n >= i-4 && n >= 0; n-- {
 		switch r.toks[n].text {
 		case "or", "otherwise", "alternatively", "else", "either", "alt":
+			return true
+		}
+		if r.toks[n].text == "b" && r.tok(n-1).text == "plan" {
 			return true
 		}
 		if r.toks[n].kind == tokNumber {
@@ -198,6 +223,8 @@ func (r *reader) symbol(i int) {
 		r.takeSymbol(t, strong)
 	case d.Entry == nil && (r.tok(i-1).kind == tokSymbol || r.tok(i-1).text == "(" && r.tok(i-2).kind == tokSymbol) && len(d.loose) == 0 && !t.weak:
 		r.takeSymbol(t, strong) // "soybeans ZS": the name, then the symbol
+	case d.Instrument == nil && !t.weak && slices.Contains(strings.Fields(manyOf[d.Symbol]), t.text):
+		r.takeSymbol(t, strong) // "short crude …, CL": which of the several
 	case d.Symbol == t.text:
 		d.firm = d.firm || strong
 	case d.Entry == nil && d.Stop == nil && len(d.loose) == 0 && d.Quantity == nil && (strong || !d.firm && !t.weak):

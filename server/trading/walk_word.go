@@ -10,15 +10,17 @@ func (r *reader) remark(i int) {
 	case "stopped":
 		r.cur.Status, r.cur.past = Open, true
 	case "already":
-		if !aboutTheDay(r.tok(i + 1).text) {
+		if next := r.tok(i + 1); !aboutTheDay(next.text) && (next.kind != tokBreak || r.cur.Side != "") {
 			r.cur.Status = Open
 		}
 	case "holding", "currently", "filled", "took":
 		r.cur.Status = Open
 	case "closed":
 		r.cur.past = true
-	case "later", "tomorrow", "tonight", "monday", "tuesday", "wednesday", "thursday", "friday", "overnight":
+	case "later", "tomorrow", "tmrw", "tmr", "tmw", "tonight", "monday", "tuesday", "wednesday", "thursday", "friday":
 		r.cur.Later = true
+	case "overnight":
+		r.cur.Later = r.cur.Later || !r.held(i)
 	case "calls", "puts", "option", "options", "perp", "perps", "perpetual", "cfd", "cfds", "strike", "0dte", "spreads":
 		r.unsized = true
 	case "now", "immediately", "today":
@@ -28,6 +30,17 @@ func (r *reader) remark(i int) {
 	case "breakeven":
 		r.setRole(roleNone)
 	}
+}
+
+// held hears "hold 2 MES overnight": how long, and not when.
+func (r *reader) held(i int) bool {
+	for n := i - 1; n >= i-5 && n >= 0; n-- {
+		switch r.toks[n].text {
+		case "hold", "holding", "keep", "keeping", "carry", "carrying":
+			return true
+		}
+	}
+	return false
 }
 
 // aboutTheDay tells "already down $300" from "already long".
