@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
-	"time"
 )
 
 // Session is one client: it outlives the requests and connections that carry
@@ -17,9 +16,9 @@ type Session struct {
 	// read it in every later callback. This package never touches it.
 	Value any
 
-	server    *Server
-	id        string
-	handshake Handshake
+	server *Server
+	id     string
+	opened kept
 
 	turn sync.Mutex // held while the handler has this session; never taken under mu
 
@@ -41,20 +40,7 @@ type Session struct {
 
 // newSession makes a session that nobody can find yet.
 func (s *Server) newSession(r *http.Request) *Session {
-	url := *r.URL
-	session := &Session{
-		server: s,
-		id:     newID(),
-		handshake: Handshake{
-			RemoteAddr: r.RemoteAddr,
-			Host:       r.Host,
-			Header:     r.Header.Clone(),
-			URL:        &url,
-			EIO:        protocol,
-			TLS:        r.TLS != nil,
-			Time:       time.Now(),
-		},
-	}
+	session := &Session{server: s, id: newID(), opened: keep(r)}
 	session.beat = s.firstBeat()
 	return session
 }
@@ -85,8 +71,13 @@ func (s *Session) openPacket(upgrades []string) *Frame {
 // ID is the session's sid: unguessable, and silent about the node.
 func (s *Session) ID() string { return s.id }
 
-// Request is what opened the session. The receiver must not change its parts.
-func (s *Session) Request() Handshake { return s.handshake }
+// Request is what opened the session, put together anew for each call.
+func (s *Session) Request() Handshake { return s.opened.handshake() }
+
+// Keeps is how many bytes of that request stay in memory.
+func (s *Session) Keeps() int {
+	return len(s.opened.remoteAddr) + len(s.opened.host) + len(s.opened.url) + len(s.opened.header)
+}
 
 // Transport is "polling" or "websocket", whichever carries the session now.
 func (s *Session) Transport() string {

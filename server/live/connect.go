@@ -62,7 +62,7 @@ func tokenOf(h socketio.Handshake) string {
 	if scheme, token, ok := strings.Cut(h.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return strings.TrimSpace(token)
 	}
-	return h.Query.Get("token")
+	return h.Query().Get("token")
 }
 
 // Connected implements socketio.Handler.

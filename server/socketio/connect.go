@@ -45,15 +45,19 @@ func (c *conn) handshake(auth json.RawMessage) *Handshake {
 	if auth == nil {
 		auth = json.RawMessage(`{}`)
 	}
+	return c.handshakeOf(auth, c.session.Transport())
+}
+
+// handshakeOf puts together what a socket of this connection said when it entered.
+func (c *conn) handshakeOf(auth json.RawMessage, transport string) *Handshake {
 	r := c.session.Request()
 	return &Handshake{
 		Auth:       auth,
-		Query:      r.URL.Query(),
 		Header:     r.Header,
 		URL:        r.URL,
 		RemoteAddr: r.RemoteAddr,
 		Host:       r.Host,
-		Transport:  c.session.Transport(),
+		Transport:  transport,
 		TLS:        r.TLS,
 		Time:       r.Time,
 	}
@@ -120,7 +124,7 @@ func payloadFrame(kind packetType, namespace string, payload []byte) *engineio.F
 // openSocket makes a socket with a new id. nil: the session has ended.
 func (c *conn) openSocket(n *Namespace, h *Handshake, a Admission) *Socket {
 	s := &Socket{
-		Data: a.Data, id: newID(), namespace: n, conn: c, handshake: h, identity: a.Identity,
+		Data: a.Data, id: newID(), namespace: n, conn: c, auth: h.Auth, transport: h.Transport, identity: a.Identity,
 		connectedAt: time.Now(), gone: make(chan struct{}),
 	}
 	if r := c.server.recovery; r != nil {

@@ -32,11 +32,10 @@ type Handler interface {
 	Disconnected(s *Socket, reason string)
 }
 
-// Handshake is what a client said when it entered a namespace, and the request that opened its session. It is shared:
-// do not change its parts.
+// Handshake is what a client said when it entered a namespace, and the request that opened its session. Auth is
+// shared: do not change it.
 type Handshake struct {
 	Auth       json.RawMessage // the object the client sent along; {} when absent
-	Query      url.Values
 	Header     http.Header
 	URL        *url.URL
 	RemoteAddr string // host:port of the net connection
@@ -46,23 +45,8 @@ type Handshake struct {
 	Time       time.Time
 }
 
-// size is about how many bytes the client gave that are kept.
-func (h *Handshake) size() int {
-	if h == nil {
-		return 0
-	}
-	n := len(h.Auth)
-	for name, values := range h.Header {
-		n += len(name)
-		for _, v := range values {
-			n += len(v)
-		}
-	}
-	if h.URL != nil {
-		n += 2 * len(h.URL.RawQuery) // and Query
-	}
-	return n
-}
+// Query is that of the URL.
+func (h *Handshake) Query() url.Values { return h.URL.Query() }
 
 // Admission is Handler.Connect's answer to a client that may enter.
 type Admission struct {

@@ -212,7 +212,7 @@ func TestHandshakeIsComplete(t *testing.T) {
 		p, _ := x.enter(`{"token":"secret"}`)
 		p.hear(`42["me",7,"ann","websocket",false,true,"/"]`)
 		h := <-got
-		if string(h.Auth) != `{"token":"secret"}` || h.Query.Get("EIO") != "4" || h.Transport != "websocket" || h.TLS ||
+		if string(h.Auth) != `{"token":"secret"}` || h.Query().Get("EIO") != "4" || h.Transport != "websocket" || h.TLS ||
 			h.Header.Get("Upgrade") != "websocket" || h.URL.Path != "/socket.io/" || h.Time.IsZero() {
 			t.Errorf("handshake %+v", h)
 		}

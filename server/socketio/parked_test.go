@@ -2,8 +2,6 @@ package socketio
 
 import (
 	"encoding/json"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -16,11 +14,7 @@ func TestParkedSocketsCountWhatTheirClientsSaid(t *testing.T) {
 	n, r := server.Of("/", joiner{}), server.recovery
 	for range 200 {
 		s := newTestSocket(t, n)
-		s.handshake = &Handshake{
-			Auth:   json.RawMessage(`{"token":"` + strings.Repeat("x", 20_000) + `"}`),
-			Header: http.Header{"Cookie": {strings.Repeat("c", 20_000)}},
-			URL:    &url.URL{RawQuery: strings.Repeat("q", 10_000)},
-		}
+		s.auth = json.RawMessage(`{"token":"` + strings.Repeat("x", 50_000) + `"}`)
 		r.park(s, r.position())
 	}
 	if most := (1 << 20) / 50_000; len(r.parked) > most {

@@ -193,7 +193,7 @@ func (r *recovery) forget(s *Socket) {
 
 // park keeps a socket for its client to return; position is the last one it can have been sent.
 func (r *recovery) park(s *Socket, position uint64) {
-	bytes := parkedOverhead + s.handshake.size()
+	bytes := parkedOverhead + s.keeps()
 	for _, room := range s.Rooms() {
 		bytes += roomOverhead + len(room)
 	}

@@ -32,7 +32,7 @@ func (c *conn) recoverSocket(n *Namespace, h *Handshake, a Admission) *Socket {
 			return nil
 		}
 		s := &Socket{
-			Data: a.Data, id: old.id, pid: old.pid, namespace: n, conn: c, handshake: h, identity: a.Identity,
+			Data: a.Data, id: old.id, pid: old.pid, namespace: n, conn: c, auth: h.Auth, transport: h.Transport, identity: a.Identity,
 			recovered: true, connectedAt: time.Now(), gone: make(chan struct{}),
 		}
 		switch r.resume(old, s, claim.Offset) {

@@ -20,7 +20,8 @@ type Socket struct {
 	id, pid     string // pid is empty where recovery is off
 	namespace   *Namespace
 	conn        *conn
-	handshake   *Handshake
+	auth        json.RawMessage // as its handshake had it
+	transport   string          // likewise
 	identity    string
 	recovered   bool
 	connectedAt time.Time
@@ -56,8 +57,11 @@ func (s *Socket) Identity() string { return s.identity }
 // Namespace is where the socket is.
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
-// Handshake is what the client said when it entered.
-func (s *Socket) Handshake() Handshake { return *s.handshake }
+// Handshake is what the client said when it entered, put together anew for each call.
+func (s *Socket) Handshake() Handshake { return *s.conn.handshakeOf(s.auth, s.transport) }
+
+// keeps is how many bytes of what the client said are kept with it.
+func (s *Socket) keeps() int { return len(s.auth) + s.conn.session.Keeps() }
 
 // Recovered reports whether the client came back with its rooms and got what it had missed.
 func (s *Socket) Recovered() bool { return s.recovered }
