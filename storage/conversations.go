@@ -44,7 +44,7 @@ func scanMembership(row scanner) (Membership, error) {
 // Membership finds a conversation for one of its members; for anybody else
 // it is ErrNotFound.
 func (r Reader) Membership(ctx context.Context, conversationID, userID string) (Membership, error) {
-	m, err := scanMembership(r.q.QueryRowContext(ctx, `SELECT `+membershipColumns+`
+	m, err := scanMembership(r.q.QueryRowContext(r.brief(ctx), `SELECT `+membershipColumns+`
 		FROM members m JOIN conversations c ON c.id = m.conversation_id
 		WHERE m.conversation_id = $1 AND m.user_id = $2`, conversationID, userID))
 	return m, r.wrap("find conversation", err)
@@ -95,7 +95,7 @@ func (r Reader) Conversations(ctx context.Context, p ConversationPage) ([]Member
 		cond += ` AND (c.activity_at, c.id) < (` + placeholder(len(args)-1) + `, ` + placeholder(len(args)) + `)`
 	}
 	args = append(args, p.Limit, p.Offset)
-	return collect(ctx, r, "list conversations", scanMembership, `SELECT `+membershipColumns+`
+	return collect(r.brief(ctx), r, "list conversations", scanMembership, `SELECT `+membershipColumns+`
 		FROM members m JOIN conversations c ON c.id = m.conversation_id`+cond+`
 		ORDER BY c.activity_at DESC, c.id DESC LIMIT `+placeholder(len(args)-1)+` OFFSET `+placeholder(len(args)), args...)
 }

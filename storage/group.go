@@ -169,13 +169,29 @@ func (g *group) together(jobs []*job) error {
 	if err := g.exec("BEGIN IMMEDIATE"); err != nil {
 		return g.lost("begin", err)
 	}
-	for _, j := range jobs {
-		if err := g.inSavepoint(j); err != nil {
-			return g.lost("run", err)
+	if len(jobs) == 1 {
+		// Nobody else's work could be taken back with it: no savepoint.
+		if jobs[0].err = g.call(jobs[0].fn); jobs[0].err != nil {
+			return g.takeBack(jobs[0].err)
+		}
+	} else {
+		for _, j := range jobs {
+			if err := g.inSavepoint(j); err != nil {
+				return g.lost("run", err)
+			}
 		}
 	}
 	if err := g.exec("COMMIT"); err != nil {
 		return g.lost("commit", err)
+	}
+	return nil
+}
+
+// takeBack ends the transaction of a single job that failed with cause. Like
+// a savepoint's rollback it finds out whether the transaction was still there.
+func (g *group) takeBack(cause error) error {
+	if err := g.exec("ROLLBACK"); err != nil {
+		return g.lost("run", fmt.Errorf("%w: %w", errGone, cause))
 	}
 	return nil
 }

@@ -83,6 +83,13 @@ func (r Reader) MessageByClientID(ctx context.Context, userID, clientMessageID s
 	return m, r.wrap("find message by client id", err)
 }
 
+// HasClientMessage reports whether a user's client gave this id to a message.
+func (r Reader) HasClientMessage(ctx context.Context, userID, clientMessageID string) (bool, error) {
+	var n int
+	err := r.q.QueryRowContext(r.brief(ctx), `SELECT count(*) FROM messages m WHERE m.user_id = $1 AND m.client_message_id = $2`, userID, clientMessageID).Scan(&n)
+	return n > 0, r.wrap("look for a client's id", err)
+}
+
 // AnswerTo finds the newest answer to a message.
 func (r Reader) AnswerTo(ctx context.Context, parentID string) (Message, error) {
 	m, err := scanMessage(r.q.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages m
@@ -108,7 +115,7 @@ func (r Reader) Messages(ctx context.Context, p MessagePage) ([]Message, error) 
 	if p.After > 0 {
 		order = "ASC"
 	}
-	list, err := collect(ctx, r, "list messages", scanMessage, `SELECT `+messageColumns+` FROM messages m
+	list, err := collect(r.brief(ctx), r, "list messages", scanMessage, `SELECT `+messageColumns+` FROM messages m
 		WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 ORDER BY m.seq `+order+` LIMIT $4 OFFSET $5`,
 		p.ConversationID, p.After, p.Before, p.Limit, p.Offset)
 	if order == "DESC" {
@@ -127,7 +134,7 @@ func (r Reader) NewestChange(ctx context.Context, conversationID string) (Messag
 // MessagesSince lists the rows changed after a revision, in rising rev,
 // tombstones included.
 func (r Reader) MessagesSince(ctx context.Context, conversationID string, afterRev int64, limit int) ([]Message, error) {
-	return collect(ctx, r, "list changes", scanMessage, `SELECT `+messageColumns+` FROM messages m
+	return collect(r.brief(ctx), r, "list changes", scanMessage, `SELECT `+messageColumns+` FROM messages m
 		WHERE m.conversation_id = $1 AND m.rev > $2 ORDER BY m.rev LIMIT $3`, conversationID, afterRev, limit)
 }
 

@@ -40,7 +40,7 @@ func scanSession(row scanner) (Session, error) {
 func (r Reader) SessionWithUser(ctx context.Context, id string) (Session, User, error) {
 	var s Session
 	var u User
-	err := r.q.QueryRowContext(ctx, `SELECT `+sessionColumns+`, `+userColumns+`
+	err := r.q.QueryRowContext(r.brief(ctx), `SELECT `+sessionColumns+`, `+userColumns+`
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`, id).Scan(append(s.fields(), u.fields()...)...)
 	return s, u, r.wrap("find session", err)
 }

@@ -175,6 +175,17 @@ type Reader struct {
 // Tx carries every verb that writes; see [Store.Tx].
 type Tx struct{ Reader }
 
+// brief is the context of a read that an index makes short. SQLite's driver
+// and database/sql would each start a goroutine to watch a context that can
+// end, which costs as much as the read; on Postgres the context stays, since a
+// network lies between.
+func (r Reader) brief(ctx context.Context) context.Context {
+	if r.d.name == SQLite {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
 // wrap names what was being done and turns driver errors into the sentinels.
 func (r Reader) wrap(doing string, err error) error {
 	if err == nil {

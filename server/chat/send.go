@@ -54,27 +54,46 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 		return Sent{}, noConversation()
 	}
 	if d.ClientMessageID != "" {
-		row, err := s.repeated(ctx, s.store.Reader, a, d)
-		if err == nil {
-			return s.announce(ctx, row), nil
-		}
-		if !fault.Is(err, fault.NotFound) {
+		known, err := s.store.HasClientMessage(ctx, a.UserID, d.ClientMessageID)
+		if err != nil {
 			return Sent{}, err
+		}
+		if known {
+			if row, err := s.repeated(ctx, a, d); err == nil || !fault.Is(err, fault.NotFound) {
+				return s.again(ctx, row, err)
+			}
 		}
 	}
 	if err := s.allowSend(ctx, a); err != nil {
 		return Sent{}, err
 	}
 	row, err := s.store1(ctx, a, d, images)
-	if err != nil && d.ClientMessageID != "" && fault.Is(err, fault.Conflict) {
-		// Another request with the same id, in another conversation or on
-		// another node, was first.
-		row, err = s.repeated(ctx, s.store.Reader, a, d)
+	if err != nil {
+		return s.refused(ctx, a, d, err)
 	}
+	s.metrics.Message()
+	return s.announce(ctx, row), nil
+}
+
+// refused is the end of a send that failed, unless another request with the
+// same draft, on whichever node, was first: the unique index refuses the second
+// message, or its images have been taken.
+func (s *Service) refused(ctx context.Context, a auth.Actor, d Draft, because error) (Sent, error) {
+	if d.ClientMessageID == "" {
+		return Sent{}, because
+	}
+	row, err := s.repeated(ctx, a, d)
+	if fault.Is(err, fault.NotFound) {
+		err = because
+	}
+	return s.again(ctx, row, err)
+}
+
+// again is the end of a send whose draft was looked up.
+func (s *Service) again(ctx context.Context, row stored, err error) (Sent, error) {
 	if err != nil {
 		return Sent{}, err
 	}
-	s.metrics.Message()
 	return s.announce(ctx, row), nil
 }
 
@@ -86,12 +105,6 @@ func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft, images imag
 		m, err := lockFor(ctx, tx, a, d.ConversationID)
 		if err != nil {
 			return err
-		}
-		if d.ClientMessageID != "" {
-			out, err = s.repeated(ctx, tx.Reader, a, d)
-			if err == nil || !fault.Is(err, fault.NotFound) {
-				return err
-			}
 		}
 		mode := d.Mode
 		if mode == "" {
@@ -166,7 +179,8 @@ func insert(ctx context.Context, tx *storage.Tx, c storage.Conversation, rows []
 
 // repeated finds the message that this draft made before; NOT_FOUND when it
 // is new, CONFLICT when its id was used for another draft.
-func (s *Service) repeated(ctx context.Context, r storage.Reader, a auth.Actor, d Draft) (stored, error) {
+func (s *Service) repeated(ctx context.Context, a auth.Actor, d Draft) (stored, error) {
+	r := s.store.Reader
 	row, err := r.MessageByClientID(ctx, a.UserID, d.ClientMessageID)
 	if err != nil {
 		return stored{}, err

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
@@ -38,12 +39,16 @@ func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[st
 	}
 	s.stopTyping(c.who().UserID, d.ConversationID)
 	s.shown(c, sent.Message)
-	answer := map[string]any{"message": sent.Message}
+	row, err := json.Marshal(sent.Message) // once, for the answer and the event
+	if err != nil {
+		return nil, err
+	}
+	answer := map[string]any{"message": json.RawMessage(row)}
 	if sent.Duplicate {
 		answer["duplicate"] = true
 	}
 	r.ack(answer)
-	_ = c.socket.Emit("message_sent", sent.Message)
+	_ = c.socket.Emit("message_sent", json.RawMessage(row))
 	return nil, nil
 }
 
