@@ -49,6 +49,23 @@ func TestMoneyIsBookedAsItWasSpent(t *testing.T) {
 	}
 }
 
+// A tool was used and there is no money for the call that would tell of it: the
+// sums are told by the built-in coach, below what the model had begun.
+func TestMoneyOutInTheMiddleOfAnAnswer(t *testing.T) {
+	b, user := payer(t, storagetest.NewSQLite(t), 2000)
+	p, e := provider(t, always(openaitest.Reply{Pieces: []string{"Let me look."}, Calls: []openaitest.Call{{Name: "session_state"}}, Usage: [2]int{5000, 1500}}))
+	q := ask(mission)
+	q.AskedBy, q.AnswerID = user, storage.NewID()
+	var log []string
+	a, said, err := answerOf(t, NewChain([]*OpenAI{model(t, e, func(o *ModelOptions) { o.Purse, o.Tools = b, journalOf(&log) })}, Hooks{}, nil), q)
+	if err != nil || len(p.Seen()) != 1 || a.Verdict != "diamond" || !strings.HasPrefix(said, "Let me look.\n\nYour budget for language models is used up") || !strings.Contains(said, "$60.00") {
+		t.Fatalf("%q, %v, %d requests", said, err, len(p.Seen()))
+	}
+	if f := docOf(t, a).Source.Fallback; f == nil || f.Reason != "budget" {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestMoneyOutTheBuiltInCoachAnswersAndSaysSo(t *testing.T) {
 	b, user := payer(t, storagetest.NewSQLite(t), 10)
 	p, e := provider(t, always(openaitest.Says("fine")))

@@ -12,6 +12,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
+	"github.com/elite-trading-coach/coach/server/budget"
 	"github.com/elite-trading-coach/coach/server/fault"
 )
 
@@ -38,7 +39,13 @@ func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(string) error) 
 		return Answer{}, err
 	}
 	t := &telling{model: m, prompt: p, box: box, messages: messages, emit: emit}
+	var fallback *Fallback
 	err = t.run(ctx)
+	if errors.Is(err, budget.ErrOut) && t.text.Len() > 0 {
+		// The model had begun and used a tool; nobody else can begin anew.
+		fallback = &Fallback{From: m.Name(), Reason: reasonBudget}
+		err = t.say(1)("Your budget for language models is used up for this month (UTC); from here on this is the built-in coach's answer.\n\n" + draft.Text)
+	}
 	if err == nil {
 		err = t.keepMarks(draft.Text)
 	}
@@ -56,7 +63,7 @@ func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(string) error) 
 	m.hooks.Unverified(m.Name(), len(marked))
 	answer.Analysis, err = told(draft.Analysis, narration{
 		Reading: box.reading, NumbersUnverified: append([]string{}, marked...), Tools: append([]ToolUse{}, box.used...),
-		Source: Source{Model: m.Name(), Prompts: m.prompts.Version, ToolsVersion: ToolsVersion},
+		Source: Source{Model: m.Name(), Prompts: m.prompts.Version, ToolsVersion: ToolsVersion, Fallback: fallback},
 	})
 	return answer, err
 }
