@@ -63,7 +63,7 @@ func New() (*Site, error) {
 		return nil, fmt.Errorf("read the page's files: %w", err)
 	}
 	folder := prefix + hashOf(bodies) + "/"
-	page := bodies[index]
+	page := bytes.Replace(bodies[index], []byte("<!-- modules -->"), modules(bodies), 1)
 	delete(bodies, index)
 	for name, body := range bodies {
 		s.add(folder+name, file{body: body, mediaType: mediaTypeOf(name), cache: keep})
@@ -73,6 +73,20 @@ func New() (*Site, error) {
 	}
 	s.add("/", file{body: page, mediaType: mediaTypeOf(index), cache: ask, policy: policy})
 	return s, nil
+}
+
+// modules are the links for all modules of the first view, so that the browser does not find them one import after the
+// other. Other pages than the chat are fetched when they are visited; plain scripts are no modules.
+func modules(bodies map[string][]byte) []byte {
+	var links bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(bodies)) {
+		later := strings.HasPrefix(name, "pages/") && name != "pages/chat.js"
+		if path.Ext(name) != ".js" || later || strings.HasPrefix(name, "vendor/") || name == "theme.js" || name == "app.js" {
+			continue
+		}
+		_, _ = fmt.Fprintf(&links, "<link rel=\"modulepreload\" href=\"%s\">\n  ", name)
+	}
+	return links.Bytes()
 }
 
 // read gives the embedded files that are served, by their name below assets.

@@ -32,7 +32,7 @@ export function start(root, context, { shown, failed }) {
       root.replaceChildren();
       current = { name, unmount: undefined };
       shown(name);
-      current.unmount = page.mount(root, { ...context, path });
+      current.unmount = page.mount(root, Object.assign(Object.create(context), { path }));
     } catch (error) {
       if (mine === turn) failed(error, name);
     }

@@ -30,8 +30,8 @@ try {
 
   await step('a refused sign-up says what is wrong', async () => {
     await page.goto(coach.url);
-    await page.getByLabel('E-mail').first().fill('ana@example.com');
-    await page.getByLabel('Username').first().fill('ana');
+    await page.getByLabel('E-mail').fill('ana@example.com');
+    await page.getByLabel('Username').fill('ana');
     await page.getByLabel('Password', { exact: true }).fill('short');
     await page.getByRole('button', { name: 'Sign up' }).click();
     const text = await page.locator('#signin-error').textContent({ timeout: 10_000 });
@@ -49,8 +49,9 @@ try {
     await page.getByLabel('Your message').fill(sentence);
     await page.getByRole('button', { name: 'Send' }).click();
     await page.locator('.verdict[data-verdict="diamond"]').waitFor();
+    const card = await page.locator('.verdict').innerText();
+    assert.match(card, /\b2\.00 R\b/, `the card names no 2.00 R: ${card}`);
     const answer = await page.locator('.message.ai .text').innerText();
-    assert.match(answer, /\b2\.00 R\b/, `the answer names no 2.00 R: ${answer}`);
     assert.match(answer, /\b8 contracts\b/, `the answer does not name the 8 contracts: ${answer}`);
     assert.ok((await page.locator('.message.ai tbody tr').count()) > 0, 'no checks are shown');
     assert.equal(await page.locator('[data-draft]').count(), 0, 'the message still counts as not sent');
@@ -68,24 +69,25 @@ try {
     await coach.start();
     await page.locator('#banner').waitFor({ state: 'hidden' });
     await page.locator('[data-draft]').waitFor({ state: 'detached' });
-    await page.locator('.message.ai[data-status="completed"]').nth(1).waitFor();
-    assert.equal(await page.locator('.message.user').count(), 2);
+    await page.locator('.message.ai[data-seq="4"][data-status="completed"]').waitFor();
+    assert.equal(await page.locator('.message[data-seq="3"] .text').innerText(), 'and short 1 MES at 6010, stop 6016, target 5998');
   });
 
   await step('a reload shows the same', async () => {
-    const before = await page.locator('.message .text').allInnerTexts();
+    const before = await page.locator('.message[data-seq="4"]').innerText();
     await page.reload();
-    await page.locator('.message').nth(before.length - 1).waitFor();
-    assert.deepEqual(await page.locator('.message .text').allInnerTexts(), before);
+    await page.locator('.message[data-seq="4"]').waitFor();
+    assert.equal(await page.locator('.message[data-seq="4"]').innerText(), before);
+    assert.equal(await page.locator('.message.user[data-seq="5"]').count(), 0);
   });
 
   await step('a second device sees what the first sends', async () => {
     const second = await chromium.context.newPage();
     await second.goto(page.url());
-    await second.locator('.message.ai').nth(1).waitFor();
+    await second.locator('.message.ai[data-seq="4"]').waitFor();
     await page.getByLabel('Your message').fill('what is my risk per trade?');
     await page.getByRole('button', { name: 'Send' }).click();
-    await second.locator('.message.user').nth(2).waitFor();
+    await second.locator('.message.user[data-seq="5"]').waitFor();
     await second.close();
   });
 
