@@ -100,7 +100,7 @@ func asksForPrediction(text string) bool {
 // nothing of it.
 func (s *script) askNews() {
 	for _, e := range s.talk.review.Ideas {
-		if e.Idea.Impossible() || e.Idea.Status != trading.Planned || len(e.Missing) > 0 || !tight(e) {
+		if e.Idea.Impossible() || e.Idea.Status != trading.Planned || len(e.Missing) > 0 || !tight(e) || shut(e) {
 			continue
 		}
 		if s.newsMentioned() {

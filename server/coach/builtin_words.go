@@ -114,6 +114,9 @@ func sizeLine(e trading.Evaluation) string {
 	if n.MaxSize == nil || inst == nil {
 		return ""
 	}
+	if n.SizeSaid && shut(e) {
+		return "" // a size that fits is no news where the day is over
+	}
 	bound := capName(n.Cap)
 	atRisk := ""
 	if n.MaxRisk != nil {
@@ -126,6 +129,19 @@ func sizeLine(e trading.Evaluation) string {
 		return fmt.Sprintf("Size: you named none, so I checked the largest that fits: %s%s. The limit is %s.", inst.Units(*n.MaxSize), atRisk, bound)
 	}
 	return fmt.Sprintf("Size: up to %s would be allowed%s. The limit is %s.", inst.Units(*n.MaxSize), atRisk, bound)
+}
+
+// shut says whether a guard of the day stands in the way, which no size opens.
+func shut(e trading.Evaluation) bool {
+	for _, c := range e.Checks {
+		switch c.Rule {
+		case trading.RuleMaxTrades, trading.RuleLossesInARow, trading.RuleCooldown:
+			if c.Missed() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sumsLine shows where the money at risk comes from.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -167,6 +168,7 @@ func TestABrokenEndLosesNothing(t *testing.T) {
 type manyRows struct {
 	left int
 	rest string
+	live []uint64 // bytes in use, each quarter of a million rows
 }
 
 func (m *manyRows) Read(b []byte) (int, error) {
@@ -176,6 +178,12 @@ func (m *manyRows) Read(b []byte) (int, error) {
 		}
 		m.left--
 		m.rest = "MES,up,1,2,3\n"
+		if m.left%250_000 == 1 {
+			runtime.GC()
+			var now runtime.MemStats
+			runtime.ReadMemStats(&now)
+			m.live = append(m.live, now.HeapAlloc)
+		}
 	}
 	n := copy(b, m.rest)
 	m.rest = m.rest[n:]
@@ -185,10 +193,14 @@ func (m *manyRows) Read(b []byte) (int, error) {
 func TestAMillionRowsAreBounded(t *testing.T) {
 	p := open(t)
 	ann := p.trader("ann")
-	r, err := p.Import(context.Background(), ann.UserID, io.MultiReader(strings.NewReader("instrument,side\n"), &manyRows{left: 1_000_001}), journal.Import{Timezone: "UTC"})
+	rows := &manyRows{left: 1_000_001}
+	r, err := p.Import(context.Background(), ann.UserID, io.MultiReader(strings.NewReader("instrument,side\n"), rows), journal.Import{Timezone: "UTC"})
 	refused(t, err, fault.PayloadTooLarge, "")
 	if r.Failed != 1_000_000 || len(r.Errors) != 100 {
 		t.Errorf("%d failed, %d are told", r.Failed, len(r.Errors))
+	}
+	if first, last := rows.live[0], rows.live[len(rows.live)-1]; len(rows.live) < 4 || last > first+16<<20 {
+		t.Errorf("what is held grows with the file, in bytes: %v", rows.live)
 	}
 }
 
