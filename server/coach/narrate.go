@@ -133,7 +133,7 @@ func (t *telling) useTools(ctx context.Context, out reply) {
 	if len(calls) > maxToolCalls {
 		calls = calls[:maxToolCalls]
 	}
-	t.messages = append(t.messages, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleAssistant, Content: out.text, ToolCalls: calls})
+	t.messages = append(t.messages, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleAssistant, Content: string(out.text), ToolCalls: calls})
 	for _, c := range calls {
 		t.messages = append(t.messages, t.box.answer(ctx, c))
 	}

@@ -202,7 +202,7 @@ func (m *OpenAI) usage(prompted int, out reply, err error) Usage {
 	case out.usage != nil && (out.usage.PromptTokens > 0 || out.usage.CompletionTokens > 0):
 		u.PromptTokens, u.CompletionTokens = out.usage.PromptTokens, out.usage.CompletionTokens
 	case err == nil, out.spoke:
-		u.PromptTokens, u.CompletionTokens = prompted, estimateTokens(out.text)
+		u.PromptTokens, u.CompletionTokens = prompted, estimateTokens(string(out.text))
 	}
 	u.CostMicros = m.endpoint.Policy.Price.Cost(u.PromptTokens, u.CompletionTokens)
 	return u

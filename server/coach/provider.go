@@ -122,7 +122,7 @@ func (w *retryAfter) read(h http.Header, now time.Time) {
 
 // reply is what one call of a model came to.
 type reply struct {
-	text   string
+	text   []byte
 	tools  []openai.ToolCall
 	finish openai.FinishReason
 	usage  *openai.Usage // nil where the provider did not count
@@ -201,7 +201,7 @@ func (r *reply) take(piece string, emit func(string) error) error {
 		return err
 	}
 	r.spoke = true
-	r.text += piece
+	r.text = append(r.text, piece...)
 	return nil
 }
 
