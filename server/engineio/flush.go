@@ -25,12 +25,30 @@ func (s *Session) flush() {
 // flushBatch makes one write. The caller holds mu, and has it again afterwards.
 func (s *Session) flushBatch() (more bool) {
 	batch, n := s.take(batchLimit)
-	until := time.Now().Add(s.server.options.WriteTimeout)
-	if s.closed { // one deadline for all that is left
-		until = s.last.until
-	}
+	until := s.until()
 	var err error
 	s.unlocked(func() { err = s.ws.send(until, batch, n) })
+	return s.flushed(n, err)
+}
+
+// until is by when a write must have ended: once the session has, there is one
+// deadline for all that is left. The caller holds mu.
+func (s *Session) until() time.Time {
+	if s.closed {
+		return s.last.until
+	}
+	return time.Now().Add(s.server.options.WriteTimeout)
+}
+
+func (s *Session) deadline() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.until()
+}
+
+// flushed notes that n bytes were written, or that they could not be, which
+// ends the session. The caller holds mu, and has it again afterwards.
+func (s *Session) flushed(n int, err error) (more bool) {
 	drained := s.written(n)
 	if err != nil {
 		s.drop()
@@ -59,22 +77,44 @@ func (s *Session) drained() {
 // copyLimit is up to where copying frames together is cheaper than a vector.
 const copyLimit = 16 << 10
 
-// send writes whole frames, n bytes of them, with one system call.
+// send writes whole frames, n bytes of them, with one system call. The
+// connection has no deadline for writing afterwards.
 func (sk *socket) send(until time.Time, frames []*Frame, n int) error {
+	return sk.writing(until, func() error {
+		if len(frames) == 1 {
+			_, err := sk.Conn.Write(frames[0].wire)
+			return err
+		}
+		if _, vectored := sk.Conn.(*net.TCPConn); vectored && n > copyLimit {
+			return sk.sendVector(frames)
+		}
+		return sk.sendCopy(frames)
+	})
+}
+
+// sendBytes is send for the rest of a write.
+func (sk *socket) sendBytes(until time.Time, b []byte) error {
+	return sk.writing(until, func() error {
+		_, err := sk.Conn.Write(b)
+		return err
+	})
+}
+
+// writing holds the pen for a write that may wait.
+func (sk *socket) writing(until time.Time, write func() error) error {
+	sk.pen.Lock()
+	defer sk.pen.Unlock()
 	if sk.said.Load() {
 		return net.ErrClosed
 	}
 	if err := sk.SetWriteDeadline(until); err != nil {
 		return err
 	}
-	if len(frames) == 1 {
-		_, err := sk.Conn.Write(frames[0].wire)
+	if err := write(); err != nil {
 		return err
 	}
-	if _, vectored := sk.Conn.(*net.TCPConn); vectored && n > copyLimit {
-		return sk.sendVector(frames)
-	}
-	return sk.sendCopy(frames)
+	_ = sk.SetWriteDeadline(time.Time{}) // a connection that has ended since needs none
+	return nil
 }
 
 func (sk *socket) sendVector(frames []*Frame) error {

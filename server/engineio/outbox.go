@@ -80,7 +80,11 @@ func (s *Session) wake() {
 	case s.ws != nil:
 		s.flushing = true
 		s.server.tasks.Add(1)
-		go s.flush()
+		if s.ws.raw == nil || s.closed {
+			go s.flush()
+			return
+		}
+		s.server.writers.add(s)
 	case s.poll != nil:
 		s.poll.wakeUp()
 	}

@@ -13,4 +13,6 @@ func rawOf(net.Conn) syscall.RawConn { return nil }
 
 func readNow(uintptr, []byte) (int, error) { return 0, errors.ErrUnsupported }
 
+func writeNow(uintptr, []byte) (int, error) { return 0, errors.ErrUnsupported }
+
 func isAgain(error) bool { return false }

@@ -31,4 +31,14 @@ func readNow(fd uintptr, b []byte) (int, error) {
 	}
 }
 
+// writeNow writes what the system takes.
+func writeNow(fd uintptr, b []byte) (int, error) {
+	for {
+		n, err := syscall.Write(int(fd), b)
+		if !errors.Is(err, syscall.EINTR) {
+			return n, err
+		}
+	}
+}
+
 func isAgain(err error) bool { return errors.Is(err, syscall.EAGAIN) }

@@ -15,6 +15,7 @@ type Server struct {
 	handler Handler
 	buffers buffers
 	inputs  inputs
+	writers writers
 	wheel   *wheel
 	start   time.Time
 	packets struct{ close, ping, noop, probed *Frame } // the fixed ones

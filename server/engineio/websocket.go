@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,6 +23,7 @@ type socket struct {
 	session *Session    // nil when refused
 	said    atomic.Bool // a closing frame leaves or has left: nothing follows it
 	lost    error       // why reading ended; belongs to the read loop
+	pen     sync.Mutex  // held by who writes, and by who waits until the client reads
 	input
 }
 
@@ -129,6 +131,8 @@ func (sk *socket) Write(b []byte) (int, error) {
 	if sk.said.Swap(true) {
 		return len(b), nil // we have closed already; the answer to the answer is not sent
 	}
+	sk.pen.Lock()
+	defer sk.pen.Unlock()
 	if err := sk.SetWriteDeadline(time.Now().Add(sk.server.options.WriteTimeout)); err != nil {
 		return 0, err
 	}
