@@ -118,8 +118,9 @@ func (r *reader) units(i int) int {
 	if r.tok(i+1).text == "leverage" {
 		return 1
 	}
-	if t.unit == unitX && i == len(r.toks)-1 && r.cur.Quantity == nil && len(r.cur.Targets)+len(r.cur.distances) > 0 {
-		r.cur.Quantity = &v // "tp 1.0935 x1"
+	apart := r.tok(i-1).text == "|" || r.tok(i-1).text == "," || r.tok(i-1).kind == tokBreak
+	if t.unit == unitX && (apart || i == len(r.toks)-1) && r.cur.Quantity == nil && len(r.cur.Targets)+len(r.cur.distances) > 0 {
+		r.cur.Quantity = &v // "tp 1.0935 x1", "TP 6030 | x3 | account 25k"
 		return 0
 	}
 	next := r.tok(i + 1)
