@@ -17,6 +17,7 @@ export class Refusal extends Error {
     this.status = status; // 0: no reply
     this.code = body?.code || 'UNREACHABLE';
     this.details = body?.details || []; // [{field, message}]
+    this.findings = body?.findings || []; // of a plan: [{rule, line, why}]
     this.retryable = body ? Boolean(body.retryable) : true;
     this.retryAfterMs = 0;
   }
