@@ -17,7 +17,8 @@ const names = {
 };
 
 export function mount(root, { api, toast }) {
-  const body = frame(root, t('Account'));
+  const leave = h('button', { type: 'button', class: 'button', onclick: () => working(leave, () => {}, signOut) }, icon('out'), t('Sign out here'));
+  const body = frame(root, t('Account'), leave);
   const limits = h('div', {});
   const sessions = h('div', {});
   const profile = h('div', {});
@@ -35,6 +36,11 @@ export function mount(root, { api, toast }) {
   load(limits, showLimits);
   load(profile, showProfile);
   load(sessions, showSessions);
+
+  async function signOut() {
+    await api.post('/api/auth/logout').catch(() => {}); // without a server this device is signed out all the same
+    session.end();
+  }
 
   async function showLimits() {
     const { tier, limits: all } = await api.get('/api/limits');
