@@ -197,7 +197,7 @@ try {
       await page.emulateMedia({ colorScheme });
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${name} is ${over} pixels wider than ${width}`);
-      if (pictures) await page.screenshot({ path: join(pictures, `${name.replaceAll(/\W+/g, '-')}-${width}-${colorScheme}.png`) });
+      if (pictures) await page.screenshot({ path: join(pictures, `${name.replaceAll(/\W+/g, '-')}-${width}-${colorScheme}.png`), animations: 'disabled' });
     }
     await page.setViewportSize(was);
     await page.emulateMedia({ colorScheme: null });

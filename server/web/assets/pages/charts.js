@@ -3,6 +3,9 @@
 
 import { s, uniqueId } from '../dom.js';
 
+// A picture is drawn for about the size it will be shown in, so that its letters are as large as the others.
+const narrow = () => innerWidth < 640;
+
 function chart(width, height, title, ...children) {
   const id = uniqueId('chart');
   return s('svg', { class: 'chart', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-labelledby': id }, s('title', { id }, title), children);
@@ -21,7 +24,7 @@ export function steps(low, high, n) {
 
 // curve draws values over time, from zero on.
 export function curve(points, title, label) {
-  const [width, height, left, bottom] = [520, 240, 56, 24];
+  const [width, height, left, bottom] = [narrow() ? 320 : 480, 230, 52, 24];
   const ys = [0, ...points.map((p) => p.y)];
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   const pad = (high - low || 1) * 0.08;
@@ -35,7 +38,7 @@ export function curve(points, title, label) {
     width,
     height,
     title,
-    steps(low, high, 4).map((v) => [s('line', { class: v === 0 ? 'zero' : 'axis', x1: left, x2: width, y1: y(v), y2: y(v) }), s('text', { x: left - 8, y: y(v) + 4, 'text-anchor': 'end' }, label(v))]),
+    steps(low, high, 5).map((v) => [s('line', { class: v === 0 ? 'zero' : 'axis', x1: left, x2: width, y1: y(v), y2: y(v) }), s('text', { x: left - 8, y: y(v) + 4, 'text-anchor': 'end' }, label(v))]),
     s('path', { class: 'area', d: `${path}L${x(points.length).toFixed(1)} ${y(0).toFixed(1)}L${left} ${y(0).toFixed(1)}Z` }),
     s('path', { class: 'line', d: path }),
     points.length > 0 && s('circle', { class: 'dot', cx: x(points.length), cy: y(points.at(-1).y), r: 4 }),
@@ -46,11 +49,11 @@ export function curve(points, title, label) {
 
 // histogram draws counts by range; below zero they are losses.
 export function histogram(bins, title) {
-  const [width, height, left, bottom] = [520, 240, 30, 24];
+  const [width, height, left, bottom] = [narrow() ? 320 : 480, 230, 28, 24];
   const top = Math.max(1, ...bins.map((bin) => bin.n));
   const each = (width - left) / bins.length;
   const y = (n) => 12 + (1 - n / top) * (height - bottom - 12);
-  const every = Math.ceil(bins.length / 10);
+  const every = Math.ceil(bins.length / (narrow() ? 5 : 9));
   return chart(
     width,
     height,
@@ -65,8 +68,9 @@ export function histogram(bins, title) {
 
 // bars draws shares between 0 and 1 with their intervals, one row for each.
 export function bars(rows, title) {
-  const [width, left, right, each] = [720, 130, 64, 30];
+  const [width, left, right, each] = narrow() ? [320, 84, 48, 28] : [980, 130, 64, 30];
   const height = rows.length * each + 26;
+  const longest = narrow() ? 12 : 18;
   const x = (v) => left + v * (width - left - right);
   return chart(
     width,
@@ -76,7 +80,7 @@ export function bars(rows, title) {
     rows.map((row, i) => {
       const mid = i * each + each / 2;
       return [
-        s('text', { x: left - 12, y: mid + 4, 'text-anchor': 'end' }, row.key.length > 18 ? `${row.key.slice(0, 17)}…` : row.key),
+        s('text', { x: left - 12, y: mid + 4, 'text-anchor': 'end' }, row.key.length > longest ? `${row.key.slice(0, longest - 1)}…` : row.key),
         row.n > 0 && s('rect', { class: row.few ? 'win few' : 'win', x: left, width: Math.max(0, x(row.value) - left), y: mid - 7, height: 14, rx: 2 }),
         row.n > 0 && row.low !== undefined && s('line', { class: 'whisker', x1: x(row.low), x2: x(row.high), y1: mid, y2: mid }),
         row.n > 0 && row.low !== undefined && [row.low, row.high].map((v) => s('line', { class: 'whisker', x1: x(v), x2: x(v), y1: mid - 4, y2: mid + 4 })),

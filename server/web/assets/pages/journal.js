@@ -56,7 +56,7 @@ export function mount(root, { api, toast }) {
 
   function row(trade) {
     const value = Number(trade.net);
-    const result = trade.net === null ? (trade.status === 'open' ? h('span', { class: 'badge' }, t('open')) : h('span', { class: 'badge' }, t('passed by'))) : h('span', { class: value > 0 ? 'gain' : value < 0 ? 'loss' : null }, money(trade.net));
+    const result = trade.net === null ? (trade.status === 'open' ? h('span', { class: 'badge' }, t('open')) : h('span', { class: 'badge' }, t('passed by'))) : h('span', { class: value > 0 ? 'gain' : value < 0 ? 'loss' : null }, money(cut(trade.net)));
     const cells = [
       h('button', { type: 'button', class: 'link', onclick: () => edit(trade) }, `${trade.instrument} ${trade.side === 'long' ? t('long') : t('short')}`),
       h('time', { datetime: trade.openedAt, title: moment(trade.openedAt) }, `${dayOf(trade.openedAt)}, ${time(trade.openedAt)}`),

@@ -93,16 +93,16 @@ export function mount(root, { api, go }) {
 
   function equity(trades, total) {
     let sum = 0;
-    const points = trades.map((trade) => ({ x: Date.parse(trade.closedAt), y: (sum += Number(trade.net)), label: `${trade.instrument}, ${money(trade.net)}` }));
+    const points = trades.map((trade) => ({ x: Date.parse(trade.closedAt), y: (sum += Number(trade.net)), label: `${trade.instrument}, ${dollars(trade.net)}` }));
     return section(
       t('Equity'),
       h(
         'figure',
         {},
-        curve(points, t('The sum of results after each of {n} trades; it ends at {net}.', { n: points.length, net: money(total.net) }), (v) => money(String(Math.round(v))).replace('.00', '')),
-        h('figcaption', {}, t('{net} over {n} trades; deepest fall {fall}.', { net: money(total.net), n: total.trades, fall: money(total.maxDrawdown) }), trades.length === most && ` ${t('Drawn from the newest {n}.', { n: most })}`),
+        curve(points, t('The sum of results after each of {n} trades; it ends at {net}.', { n: points.length, net: dollars(total.net) }), (v) => money(String(Math.round(v))).replace('.00', '')),
+        h('figcaption', {}, t('{net} over {n} trades; deepest fall {fall}.', { net: dollars(total.net), n: total.trades, fall: dollars(total.maxDrawdown) }), trades.length === most && ` ${t('Drawn from the newest {n}.', { n: most })}`),
       ),
-      data([t('Closed'), t('Trade'), t('Net')], trades.map((trade) => [trade.closedAt.slice(0, 10), `${trade.instrument} ${trade.side}`, money(trade.net)])),
+      data([t('Closed'), t('Trade'), t('Net')], trades.map((trade) => [trade.closedAt.slice(0, 10), `${trade.instrument} ${trade.side}`, dollars(trade.net)])),
     );
   }
 
@@ -156,8 +156,8 @@ export function mount(root, { api, go }) {
                 'tr',
                 {},
                 h('th', { scope: 'row' }, key),
-                [stats.trades, percent(stats.winRate.value), range(stats.winRate.interval), money(stats.expectancy.value), stats.expectancyR.value === null ? '–' : `${short(stats.expectancyR.value)} R`].map((text) => h('td', { class: 'right num' }, text)),
-                h('td', { class: `right num ${tone(stats.net)}` }, money(stats.net)),
+                [stats.trades, percent(stats.winRate.value), range(stats.winRate.interval), dollars(stats.expectancy.value), stats.expectancyR.value === null ? '–' : `${short(stats.expectancyR.value)} R`].map((text) => h('td', { class: 'right num' }, text)),
+                h('td', { class: `right num ${tone(stats.net)}` }, dollars(stats.net)),
               ),
             ),
           ),
@@ -192,12 +192,12 @@ function figures(total) {
   return h(
     'dl',
     { class: 'figures' },
-    one(t('Net'), money(total.net), plural(total.trades, '{n} trade', '{n} trades'), tone(total.net)),
+    one(t('Net'), dollars(total.net), plural(total.trades, '{n} trade', '{n} trades'), tone(total.net)),
     one(t('Winners'), percent(total.winRate.value), `${n(total.winRate)}${total.winRate.interval ? `, ${range(total.winRate.interval)}` : ''}`),
-    one(t('Expectancy'), money(total.expectancy.value), n(total.expectancy), tone(total.expectancy.value)),
+    one(t('Expectancy'), dollars(total.expectancy.value), n(total.expectancy), tone(total.expectancy.value)),
     one(t('Expectancy in R'), total.expectancyR.value === null ? '–' : `${short(total.expectancyR.value)} R`, `${n(total.expectancyR)}${total.expectancyR.interval ? `, ${total.expectancyR.interval.low.toFixed(2)} ${t('to')} ${total.expectancyR.interval.high.toFixed(2)}` : ''}`),
     one(t('Profit factor'), total.profitFactor.value === null ? '–' : short(total.profitFactor.value), n(total.profitFactor)),
-    one(t('Deepest fall'), money(total.maxDrawdown), t('streaks: {w} won, {l} lost', { w: total.winStreak, l: total.lossStreak })),
+    one(t('Deepest fall'), dollars(total.maxDrawdown), t('streaks: {w} won, {l} lost', { w: total.winStreak, l: total.lossStreak })),
   );
 }
 
@@ -222,6 +222,7 @@ function binsOf(rs) {
   return bins;
 }
 
+const dollars = (text) => (text === null ? '–' : money(cut(text)));
 const short = (text) => decimal(cut(text));
 const percent = (text) => (text === null ? '–' : `${Math.round(Number(text) * 100)} %`);
 const range = (interval) => (interval ? `${Math.round(interval.low * 100)}–${Math.round(interval.high * 100)} %` : '–');
