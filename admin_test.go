@@ -53,7 +53,7 @@ func needTmux(t *testing.T) {
 }
 
 // shortDir is a folder whose path leaves room for the names of Unix sockets.
-func shortDir(t *testing.T) string {
+func shortDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "coach") //nolint:usetesting // t.TempDir's path can be too long for a socket
 	if err != nil {
@@ -63,11 +63,12 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// serveIn starts a server on dir and waits until it answers; stop ends it.
-func serveIn(t *testing.T, binary, dir string) (stop func()) {
+// serveIn starts a server on dir, with more of an environment, and waits until
+// it answers; stop ends it.
+func serveIn(t testing.TB, binary, dir string, env ...string) (stop func()) {
 	t.Helper()
-	server := exec.Command(binary, "serve", "--port", "0")
-	server.Dir = dir
+	server := exec.Command(binary, "serve")
+	server.Dir, server.Env = dir, append(append(os.Environ(), "PORT=0"), env...)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func coachIn(t *testing.T, binary, dir string, args ...string) {
 }
 
 // eventually waits until look is content, for so long as a busy machine may need.
-func eventually(t *testing.T, look func() (seen string, ok bool)) {
+func eventually(t testing.TB, look func() (seen string, ok bool)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

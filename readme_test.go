@@ -59,7 +59,7 @@ func needNode(t *testing.T) {
 	t.Skipf("no Node with its packages: %v", err)
 }
 
-func buildCoach(t *testing.T) string {
+func buildCoach(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "coach")
 	if runtime.GOOS == "windows" {
