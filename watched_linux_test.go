@@ -51,24 +51,24 @@ type second struct {
 // TestTheScreenBesideALoad is a small one, for every run of the tests: a page
 // of the screen is as large, and its stream as busy, with many more sockets.
 func TestTheScreenBesideALoad(t *testing.T) {
-	w := watch(t, watching{sockets: 300, rate: 100, ramp: time.Second, turns: 2, turn: 5 * time.Second})
-	if !w.passed || w.lost != 0 || w.acked < 900 {
+	w := watch(t, watching{sockets: 300, rate: 100, ramp: time.Second, turns: 2, turn: 4 * time.Second})
+	if !w.passed || w.lost != 0 || w.acked < 700 {
 		t.Errorf("passed: %t, %d acknowledged, %d lost", w.passed, w.acked, w.lost)
 	}
 	if most := slices.Max(w.bytesPerTurn); most < 500 || most > 100_000 {
 		t.Errorf("the screen was sent %.0f bytes a second", most)
 	}
 	if len(w.keys) < 20 {
-		t.Errorf("only %d keys were answered", len(w.keys))
+		t.Fatalf("only %d keys were answered", len(w.keys))
 	}
 	t.Logf("%d keys, the slower half from %s, the slowest %s; %.0f bytes/s", len(w.keys), w.keys[len(w.keys)/2], w.keys[len(w.keys)-1], slices.Max(w.bytesPerTurn))
 }
 
 // BenchmarkTheScreenBeside10000Sockets is the measurement of
-// docs/performance.md. It needs `ulimit -n 20000` and four minutes.
+// docs/performance.md. It needs `ulimit -n 20000` and three minutes.
 func BenchmarkTheScreenBeside10000Sockets(b *testing.B) {
 	for b.Loop() {
-		w := watch(b, watching{sockets: 10_000, rate: 200, ramp: 25 * time.Second, turns: 16, turn: 11 * time.Second})
+		w := watch(b, watching{sockets: 10_000, rate: 200, ramp: 25 * time.Second, turns: 12, turn: 10 * time.Second})
 		if !w.passed {
 			b.Error("the load test did not pass")
 		}
@@ -127,10 +127,11 @@ func watch(t testing.TB, o watching) (w watched) {
 	var looks []span
 	for n := range o.turns {
 		until := time.After(o.turn)
-		if n%2 == 1 {
-			looks = append(looks, look(t, &w, proxy, exec.Command(binary, "admin", "--socket", proxy.path), until))
+		if n%2 == 0 {
+			<-until
+			continue
 		}
-		<-until
+		looks = append(looks, look(t, &w, proxy, exec.Command(binary, "admin", "--socket", proxy.path), until))
 	}
 	if err := ended(); err != nil {
 		t.Fatalf("loadtest: %v\n%s", err, report.String())
@@ -297,7 +298,7 @@ func newPTY(t testing.TB, cmd *exec.Cmd) *pty {
 		t.Fatal(err)
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LC_ALL=C.UTF-8")
+	cmd.Env = append(os.Environ(), "TERM=tmux-256color", "LC_ALL=C.UTF-8") // which is asked nothing at the start
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -1,15 +1,20 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/elite-trading-coach/coach/cmd/loadtest"
+	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server"
 	"github.com/elite-trading-coach/coach/server/api"
 )
 
@@ -55,7 +60,7 @@ func newLoadtest(a *app) *cobra.Command {
 	flags.StringVar(&f.stages, "stages", "", "instead of duration and rate: 30s:50/s,1m:200/s, in straight lines from 0/s")
 	flags.IntVar(&f.o.Room, "room", 0, "sockets in one conversation (default: as the scenario has it)")
 	flags.BoolVar(&f.o.Chaos, "chaos", false, "cut sockets and pause readers meanwhile; with --spawn kill the server twice")
-	flags.BoolVar(&f.spawn, "spawn", false, "start a server of its own for the test, in a folder that is removed afterwards")
+	flags.BoolVar(&f.spawn, "spawn", false, "start a server of its own, with data that are removed afterwards: SQLite, or a database of its own on the Postgres of this configuration")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "what must hold, as 'ack.p99<100ms'; may be repeated; always: "+strings.Join(loadtest.DefaultThresholds(), ", "))
 	flags.StringVar(&f.tokenFile, "token-file", "", "file whose first line is an operator's token (also COACH_ADMIN_TOKEN, COACH_ADMIN_TOKEN_FILE)")
 	flags.BoolVar(&f.asJSON, "json", false, "print the report as JSON")
@@ -144,11 +149,53 @@ func (a *app) loadOptions(c *cobra.Command, f loadFlags) (o loadtest.Options, er
 	_, live := terminal(a.Stderr)
 	o.Progress, o.Build = loadtest.Progress{Out: a.Stderr, Live: live}, a.Stamps.build().Version
 	if f.spawn {
-		binary, err := os.Executable()
-		o.Spawn = &loadtest.Spawn{Binary: binary, Environ: a.Environ}
+		o.Spawn, err = a.spawn(c, o.OwnHost)
 		return o, err
 	}
 	return o, a.target(c, f.tokenFile, &o)
+}
+
+// spawn says how a server of our own is started: with its records on the
+// Postgres of this configuration, in a database of its own, or on SQLite.
+func (a *app) spawn(c *cobra.Command, ownHost bool) (*loadtest.Spawn, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	s := &loadtest.Spawn{Binary: binary, Environ: a.Environ}
+	cfg, _, err := a.load(c)
+	var problems configs.Problems
+	if errors.As(err, &problems) && len(problems.About("database.url")) > 0 {
+		return nil, &usageError{problems.About("database.url").Error()}
+	}
+	database := cfg.Database.URL.Reveal()
+	if !strings.HasPrefix(database, "postgres") {
+		return s, nil
+	}
+	if host := databaseHost(database); !ownHost && !isLoopback(host) {
+		return nil, &usageError{"DATABASE_URL names " + host + ", which is not this machine; if it is yours, say --i-own-this-host; to test on SQLite, say --database-url \"\""}
+	}
+	s.Postgres = func(ctx context.Context) (string, func(context.Context) error, error) {
+		return server.ScratchDatabase(ctx, database)
+	}
+	return s, nil
+}
+
+// databaseHost is "" where the URL leads to a socket of this machine.
+func databaseHost(dbURL string) string {
+	u, err := url.Parse(dbURL)
+	if err != nil {
+		return "something that cannot be read"
+	}
+	if host := u.Query().Get("host"); host != "" {
+		return host
+	}
+	return u.Hostname()
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "" || host == "localhost" || strings.HasPrefix(host, "/") || err == nil && addr.IsLoopback()
 }
 
 // target finds the server, and who makes the users on it: an operator's token,

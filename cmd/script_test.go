@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 // TestScriptsOnPostgres runs those again that touch a database, each in a
 // schema of its own.
 func TestScriptsOnPostgres(t *testing.T) {
-	for _, name := range []string{"migrate", "serve", "user"} {
+	for _, name := range []string{"loadtest_spawn", "migrate", "serve", "user"} {
 		t.Run(name, func(t *testing.T) {
 			p := scripts(storagetest.PostgresURL(t))
 			p.Files = []string{scriptDir + "/" + name + ".txtar"}

@@ -138,6 +138,8 @@ func Run(ctx context.Context, o Options) error {
 	s.stages.start("http", func(ctx context.Context) error { return serveHTTP(ctx, web, listener) })
 	s.startDesk(ctx)
 	s.phase.set(ready)
+	// The owner tells people in its own way; operators read it in the log's tail.
+	tail.Note("listening", "url", info.URL, "database", info.Database, "coach", info.Coach, "version", o.Build.Version)
 	if o.Ready != nil {
 		o.Ready(info)
 	}

@@ -8,6 +8,7 @@ type Report struct {
 	Format      int                `json:"format"` // 1; rises when a key changes its meaning
 	Build       string             `json:"build"`
 	URL         string             `json:"url"`
+	Database    string             `json:"database"` // SQLite or Postgres where the server was spawned, else ""
 	Scenario    string             `json:"scenario"`
 	Connections int                `json:"connections"` // asked for
 	Users       int                `json:"users"`

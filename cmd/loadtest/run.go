@@ -27,7 +27,7 @@ func Run(ctx context.Context, o Options) (r *Report, err error) {
 	}
 	run := &run{o: o, told: teller{o.Progress}}
 	if o.Spawn != nil {
-		if run.server, err = newProcess(*o.Spawn); err != nil {
+		if run.server, err = newProcess(ctx, *o.Spawn); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, run.server.stop()) }()
@@ -101,6 +101,9 @@ func (r *run) load(ctx context.Context) (*Report, error) {
 	r.report = &Report{
 		Format: 1, Build: r.o.Build, URL: r.o.URL, Scenario: r.o.Scenario, Connections: r.o.Connections,
 		Users: len(r.users.list), Chaos: r.o.Chaos, StartedAt: time.Now().UTC().Truncate(time.Millisecond),
+	}
+	if r.server != nil {
+		r.report.Database = r.server.engine()
 	}
 	r.idle = r.serverUsage()
 	// An interrupt stops the load; what is under way is still waited for and checked.

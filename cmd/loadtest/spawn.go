@@ -16,11 +16,14 @@ import (
 	"github.com/elite-trading-coach/coach/server/api"
 )
 
-// Spawn starts a server for the run, on SQLite in a folder that is removed
-// afterwards, with no limits.
+// Spawn starts a server for the run, with no limits, in a folder that is
+// removed afterwards.
 type Spawn struct {
 	Binary  string   // the program to run
 	Environ []string // its environment; what places the data is replaced
+	// Postgres makes an empty database and gives its URL and what removes it;
+	// nil: the server keeps its records in the folder, on SQLite.
+	Postgres func(ctx context.Context) (url string, drop func(context.Context) error, err error)
 }
 
 // startPatience is how long a server may take to become ready.
@@ -32,13 +35,16 @@ type process struct {
 	folder string
 	port   string
 	url    string
+	// database is the URL of its Postgres, "" for SQLite; drop removes it.
+	database string
+	drop     func(context.Context) error
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when this life is over
 	spent usage         // in the lives before: CPU, and the peak
 }
 
-func newProcess(s Spawn) (*process, error) {
+func newProcess(ctx context.Context, s Spawn) (*process, error) {
 	folder, err := os.MkdirTemp("", "coach-loadtest-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the server: %w", err)
@@ -48,7 +54,15 @@ func newProcess(s Spawn) (*process, error) {
 		_ = os.RemoveAll(folder)
 		return nil, err
 	}
-	return &process{spawn: s, folder: folder, port: port, url: "http://127.0.0.1:" + port}, nil
+	p := &process{spawn: s, folder: folder, port: port, url: "http://127.0.0.1:" + port}
+	if s.Postgres == nil {
+		return p, nil
+	}
+	if p.database, p.drop, err = s.Postgres(ctx); err != nil {
+		_ = os.RemoveAll(folder)
+		return nil, err
+	}
+	return p, nil
 }
 
 func freePort() (string, error) {
@@ -58,6 +72,14 @@ func freePort() (string, error) {
 	}
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	return port, errors.Join(err, l.Close())
+}
+
+// engine names the database.
+func (p *process) engine() string {
+	if p.database == "" {
+		return "SQLite"
+	}
+	return "Postgres"
 }
 
 // socket is the path of the server's admin socket.
@@ -74,7 +96,7 @@ func (p *process) operator() *api.Client {
 // environ keeps the server from touching anybody else's data.
 func (p *process) environ() []string {
 	ours := []string{
-		"COACH_DATA_DIR=" + p.folder, "DATABASE_URL=", "REDIS_URL=", "BUS=memory", "HOST=127.0.0.1", "PORT=" + p.port,
+		"COACH_DATA_DIR=" + p.folder, "DATABASE_URL=" + p.database, "REDIS_URL=", "BUS=memory", "HOST=127.0.0.1", "PORT=" + p.port,
 		"ADMIN_SOCKET=" + p.socket(), "COACH_ENV=development", "NODE_ENV=development", "LOG_FORMAT=json", "LOG_LEVEL=warn",
 	}
 	env := []string{"RATE_LIMITS=off"} // unless the caller says otherwise
@@ -100,7 +122,7 @@ func (p *process) start(ctx context.Context) error {
 	}
 	defer out.Close()
 	// Not CommandContext: an interrupt ends the run first, and then the server.
-	cmd := exec.Command(p.spawn.Binary, "serve", "--no-web")
+	cmd := exec.Command(p.spawn.Binary, "serve", "--no-web", "--migrate")
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.folder, p.environ(), out, out
 	apart(cmd)
 	if err := cmd.Start(); err != nil {
@@ -152,7 +174,14 @@ func (p *process) stop() error {
 	if p.cmd != nil {
 		p.kill()
 	}
-	return os.RemoveAll(p.folder)
+	err := os.RemoveAll(p.folder)
+	if p.drop == nil {
+		return err
+	}
+	// An interrupt does not leave it behind.
+	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	defer cancel()
+	return errors.Join(err, p.drop(ctx))
 }
 
 // usage is what a server has used, of CPU through all its lives.

@@ -10,7 +10,11 @@ import (
 // Text is the report for a person at a terminal.
 func (r *Report) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d sockets of %d users at %s, %.1f s of load", r.Scenario, r.Connections, r.Users, r.URL, r.LoadSeconds)
+	fmt.Fprintf(&b, "%s, %d sockets of %d users at %s", r.Scenario, r.Connections, r.Users, r.URL)
+	if r.Database != "" {
+		b.WriteString(", on " + r.Database)
+	}
+	fmt.Fprintf(&b, ", %.1f s of load", r.LoadSeconds)
 	if r.Chaos {
 		fmt.Fprintf(&b, ", with chaos (%d cuts, %d pauses, %d kills)", r.Sockets.Cuts, r.Sockets.Pauses, r.Sockets.Kills)
 	}

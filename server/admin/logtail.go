@@ -33,6 +33,14 @@ func NewLogTail() *LogTail { return &LogTail{} }
 // Tee is a handler that also keeps what next is given, from INFO on.
 func (t *LogTail) Tee(next slog.Handler) slog.Handler { return &tee{next: next, tail: t} }
 
+// Note adds a line that is in the tail alone: the log itself has it from
+// elsewhere, or a person was told.
+func (t *LogTail) Note(message string, args ...any) {
+	r := slog.NewRecord(storage.Now(), slog.LevelInfo, message, 0)
+	r.Add(args...)
+	_ = t.Tee(slog.DiscardHandler).Handle(context.Background(), r) // which never fails
+}
+
 func (t *LogTail) add(line api.LogLine) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
