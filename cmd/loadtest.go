@@ -149,7 +149,7 @@ func (a *app) loadOptions(c *cobra.Command, f loadFlags) (o loadtest.Options, er
 	_, live := terminal(a.Stderr)
 	o.Progress, o.Build = loadtest.Progress{Out: a.Stderr, Live: live}, a.Stamps.build().Version
 	if f.spawn {
-		o.Spawn, err = a.spawn(c, o.OwnHost)
+		o.Spawn, err = a.spawn(c, o)
 		return o, err
 	}
 	return o, a.target(c, f.tokenFile, &o)
@@ -157,7 +157,7 @@ func (a *app) loadOptions(c *cobra.Command, f loadFlags) (o loadtest.Options, er
 
 // spawn says how a server of our own is started: with its records on the
 // Postgres of this configuration, in a database of its own, or on SQLite.
-func (a *app) spawn(c *cobra.Command, ownHost bool) (*loadtest.Spawn, error) {
+func (a *app) spawn(c *cobra.Command, o loadtest.Options) (*loadtest.Spawn, error) {
 	binary, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func (a *app) spawn(c *cobra.Command, ownHost bool) (*loadtest.Spawn, error) {
 	if !strings.HasPrefix(database, "postgres") {
 		return s, nil
 	}
-	if host := databaseHost(database); !ownHost && !isLoopback(host) {
+	if host := databaseHost(database); !o.OwnHost && !isLoopback(host) {
 		return nil, &usageError{"DATABASE_URL names " + host + ", which is not this machine; if it is yours, say --i-own-this-host; to test on SQLite, say --database-url \"\""}
 	}
 	s.Postgres = func(ctx context.Context) (string, func(context.Context) error, error) {
