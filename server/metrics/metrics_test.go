@@ -30,8 +30,10 @@ func TestWhatHappensIsShown(t *testing.T) {
 	m.Refused("burst", "free")
 	m.FirstText("mock", 100*time.Millisecond)
 	m.NextText("mock", 20*time.Millisecond)
-	m.Answered(Answer{Model: "mock", Status: "completed", Took: time.Second, PromptTokens: 100, CompletionTokens: 40, CostMicros: 2500})
+	m.Answered(Answer{Model: "mock", Status: "completed", Took: time.Second})
+	m.Called(Call{Model: "mock", Outcome: "ok", Took: time.Second, First: 200 * time.Millisecond, PromptTokens: 100, CompletionTokens: 40, CostMicros: 2500})
 	m.Watch(Gauges{
+		Breakers: func() map[string]string { return map[string]string{"mock": "open"} },
 		Sockets: func() float64 { return 7 }, Users: zero, Rooms: zero, OutboxBytes: zero, AnswersInProgress: zero, BusConnected: zero,
 		Draining: zero, DatabaseBytes: zero, Pool: func() Pool { return Pool{InUse: 2, Idle: 3, Max: 8, Waits: 4, WaitedSeconds: 0.5} },
 	})
@@ -43,8 +45,9 @@ func TestWhatHappensIsShown(t *testing.T) {
 		`coach_http_requests_total{method="GET",route="/api/chat",status="200"} 1`, `coach_http_seconds_count{route="/api/chat"} 1`,
 		`coach_refusals_total{limit="burst",tier="free"} 1`, `coach_answer_first_text_seconds_sum{model="mock"} 0.1`,
 		`coach_answer_between_texts_seconds_count{model="mock"} 1`, `coach_answers_total{model="mock",status="completed"} 1`,
+		`coach_answer_seconds_sum{model="mock"} 1`, `coach_model_first_token_seconds_sum{model="mock"} 0.2`,
 		`coach_answer_tokens_total{kind="prompt",model="mock"} 100`, `coach_answer_tokens_total{kind="completion",model="mock"} 40`,
-		`coach_answer_cost_dollars_total{model="mock"} 0.0025`, `coach_sockets 7`, `coach_database_connections{state="in_use"} 2`,
+		`coach_answer_cost_dollars_total{model="mock"} 0.0025`, `coach_model_breaker{model="mock",state="open"} 1`, `coach_sockets 7`, `coach_database_connections{state="in_use"} 2`,
 		`coach_database_connections_max 8`, `coach_database_waits_total 4`, `coach_database_wait_seconds_total 0.5`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
@@ -69,6 +72,9 @@ func TestARoomWithoutMetricsCountsNothing(*testing.T) {
 	m.FirstText("mock", 0)
 	m.NextText("mock", 0)
 	m.Answered(Answer{})
+	m.Called(Call{})
+	m.FellBack("mock", "mock", "budget")
+	m.Unverified("mock", 1)
 }
 
 // TestRecentForgets: what was a while ago is in the counters, not in the rate.
