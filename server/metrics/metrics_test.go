@@ -34,7 +34,7 @@ func TestWhatHappensIsShown(t *testing.T) {
 	m.Called(Call{Model: "mock", Outcome: "ok", Took: time.Second, First: 200 * time.Millisecond, PromptTokens: 100, CompletionTokens: 40, CostMicros: 2500})
 	m.Watch(Gauges{
 		Breakers: func() map[string]string { return map[string]string{"mock": "open"} },
-		Sockets: func() float64 { return 7 }, Users: zero, Rooms: zero, OutboxBytes: zero, AnswersInProgress: zero, BusConnected: zero,
+		Sockets:  func() float64 { return 7 }, Users: zero, Rooms: zero, OutboxBytes: zero, AnswersInProgress: zero, BusConnected: zero,
 		Draining: zero, DatabaseBytes: zero, Pool: func() Pool { return Pool{InUse: 2, Idle: 3, Max: 8, Waits: 4, WaitedSeconds: 0.5} },
 	})
 	text := shown(m)
