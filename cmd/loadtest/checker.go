@@ -119,7 +119,7 @@ func (k *checker) collect(rows []row) {
 }
 
 // ledger checks what was sent against what is stored. What was not
-// acknowledged may be there or not, but not out of order.
+// acknowledged may be there or not, but not out of order, unless it was refused.
 func (k *checker) ledger() {
 	k.c.mu.Lock()
 	defer k.c.mu.Unlock()
@@ -133,6 +133,9 @@ func (k *checker) ledger() {
 			continue
 		}
 		k.same(s, r)
+		if s.state == refused {
+			continue // it was sent again behind others before the no came, and that one went through
+		}
 		if r.Seq <= before[s.by] {
 			k.tell(faultReordered, fmt.Sprintf("%s has seq %d, and what its socket sent before it %d", s.id, r.Seq, before[s.by]))
 		}

@@ -87,10 +87,17 @@ func (c *cluster) find() {
 
 func (c *cluster) missing(why string) {
 	c.t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "postgres") {
-		c.t.Fatalf("COACH_TEST_REQUIRE names postgres, and %s", why)
+	needed(c.t, "postgres", "no Postgres of one's own here: "+why)
+}
+
+// needed skips a test for which something is missing, or fails it where
+// COACH_TEST_REQUIRE names that.
+func needed(t *testing.T, what, why string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), what) {
+		t.Fatalf("COACH_TEST_REQUIRE names %s, and %s", what, why)
 	}
-	c.t.Skipf("no Postgres of one's own here: %s", why)
+	t.Skip(why)
 }
 
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }

@@ -12,10 +12,11 @@ type Wire struct {
 	listener net.Listener
 	target   string
 
-	mu    sync.Mutex
-	cut   bool
-	conns map[net.Conn]struct{}
-	wg    sync.WaitGroup
+	mu     sync.Mutex
+	cut    bool
+	frozen chan struct{} // closed when the line thaws; nil: it is not frozen
+	conns  map[net.Conn]struct{}
+	wg     sync.WaitGroup
 }
 
 // NewWire leads to target (host:port) until the test ends.
@@ -43,16 +44,36 @@ func (w *Wire) Cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cut = true
+	w.thaw()
 	for c := range w.conns {
 		_ = c.Close()
 	}
 }
 
-// Mend lets new connections through.
+// Freeze keeps every connection open and lets nothing through, as a network
+// does that drops packets.
+func (w *Wire) Freeze() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frozen == nil {
+		w.frozen = make(chan struct{})
+	}
+}
+
+// thaw lets what waited through. The caller holds mu.
+func (w *Wire) thaw() {
+	if w.frozen != nil {
+		close(w.frozen)
+		w.frozen = nil
+	}
+}
+
+// Mend lets new connections through, and what a frozen one holds back.
 func (w *Wire) Mend() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cut = false
+	w.thaw()
 }
 
 func (w *Wire) accept() {
@@ -87,9 +108,27 @@ func (w *Wire) keep(conns ...net.Conn) bool {
 }
 
 func (w *Wire) pipe(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
+	_, _ = io.Copy(gate{w, to}, from)
 	_, _ = to.Close(), from.Close()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.conns, from)
+}
+
+// gate writes once the line is not frozen.
+type gate struct {
+	w  *Wire
+	to net.Conn
+}
+
+func (g gate) Write(p []byte) (int, error) {
+	for {
+		g.w.mu.Lock()
+		frozen := g.w.frozen
+		g.w.mu.Unlock()
+		if frozen == nil {
+			return g.to.Write(p)
+		}
+		<-frozen
+	}
 }
