@@ -212,3 +212,29 @@ func TestListener(t *testing.T) {
 		}
 	})
 }
+
+// TestCheckOwesNoPlaceToWhatWasRefused: a message that was sent again before
+// the no to it came may be stored behind later ones of its socket.
+func TestCheckOwesNoPlaceToWhatWasRefused(t *testing.T) {
+	for as, want := range map[state]int64{refused: 0, acked: 1} {
+		c := newConversation("here")
+		for n, seq := range []int64{2, 1} {
+			s := &sending{id: fmt.Sprint("s", n), content: "text"}
+			c.plan(s)
+			m := row{ID: s.id, Type: "user", Content: "text", ClientMessageID: s.id, Seq: seq, Rev: seq}
+			if n == 0 {
+				c.settle(s, as, m)
+			} else {
+				c.settle(s, acked, m)
+			}
+		}
+		f := newFindings()
+		f.check(c, []row{
+			{ID: "s1", Type: "user", Content: "text", ClientMessageID: "s1", Seq: 1, Rev: 1},
+			{ID: "s0", Type: "user", Content: "text", ClientMessageID: "s0", Seq: 2, Rev: 2},
+		}, everybody)
+		if got := f.of(faultReordered); got != want {
+			t.Errorf("in state %d: %d reordered, want %d: %v", as, got, want, f.list)
+		}
+	}
+}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -75,19 +77,24 @@ type fleet struct {
 type fleetNode struct {
 	name  string
 	site  *site
+	desk  string          // path of the admin socket
 	lines []*bustest.Wire // to Postgres and Redis
 	now   *process
-	past  []*process // lives that were ended
 }
 
 func newFleet(t *testing.T, nodes int, env ...string) *fleet {
 	t.Helper()
 	f := &fleet{t: t, db: newCluster(t), redis: newRedis(t)}
+	folder, err := openFolder() // a short name, for the sockets' paths
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	for i := range nodes {
 		db, redis := bustest.NewWire(t, fmt.Sprintf("127.0.0.1:%d", f.db.port)), bustest.NewWire(t, f.redis.addr())
-		n := &fleetNode{name: fmt.Sprint("node ", i), lines: []*bustest.Wire{db, redis}}
+		n := &fleetNode{name: fmt.Sprint("node", i), lines: []*bustest.Wire{db, redis}, desk: filepath.Join(folder, fmt.Sprint(i), "admin.sock")}
 		n.site = newSite(t, "postgres://postgres@"+db.Addr()+"/postgres?sslmode=disable", append([]string{
-			"REDIS_URL=redis://" + redis.Addr(), "JWT_SECRET=one-secret-for-all-the-nodes-0123456789", "AI_LEASE=5s",
+			"REDIS_URL=redis://" + redis.Addr(), "JWT_SECRET=one-secret-for-all-the-nodes-0123456789", "AI_LEASE=5s", "ADMIN_SOCKET=" + n.desk,
 		}, env...)...)
 		n.now = n.site.start()
 		f.nodes = append(f.nodes, n)
@@ -113,7 +120,7 @@ func (f *fleet) direct() {
 // kill ends a node as kill -9 does; its clients go to the others.
 func (f *fleet) kill(n *fleetNode) {
 	n.now.kill()
-	n.past, n.now = append(n.past, n.now), nil
+	n.now = nil
 	f.direct()
 }
 
