@@ -18,7 +18,7 @@ func newServe(a *app) *cobra.Command {
 		Short: "Serve the chat, its API and the page to try it on",
 		Long: "Serves until it is interrupted, then stops gracefully within DRAIN_TIMEOUT; a second interrupt stops it\n" +
 			"at once. Nothing needs to be configured: data goes to ./coach_data, and the built-in coach answers.\n" +
-			"SIGHUP reads the configuration again and takes over log level, origins and certificates.",
+			"SIGHUP reads the configuration again and takes over log level, origins, prompts and certificates.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.settled(c)

@@ -17,9 +17,9 @@ import (
 
 // newChain makes the models of the configuration, in their order.
 func newChain(c configs.Config, parts coach.ModelOptions) (*coach.Chain, error) {
-	prompts, err := coach.LoadPrompts(c.AI.Prompts)
+	prompts, err := loadPrompts(c.AI)
 	if err != nil {
-		return nil, fmt.Errorf("AI_PROMPTS: %w", err)
+		return nil, err
 	}
 	parts.Prompts = prompts
 	parts.Limits = coach.Limits{FirstToken: c.AI.FirstToken, Idle: c.AI.Idle, Total: c.AI.Total}
@@ -34,6 +34,15 @@ func newChain(c configs.Config, parts coach.ModelOptions) (*coach.Chain, error) 
 		models = append(models, coach.NewOpenAI(parts))
 	}
 	return coach.NewChain(models, parts.Hooks, parts.Logger), nil
+}
+
+// loadPrompts is what models are told.
+func loadPrompts(ai configs.AI) (*coach.Prompts, error) {
+	prompts, err := coach.LoadPrompts(ai.Prompts)
+	if err != nil {
+		return nil, fmt.Errorf("AI_PROMPTS: %w", err)
+	}
+	return prompts, nil
 }
 
 // countModels has what models do counted.

@@ -35,15 +35,22 @@ func (s *Server) watchReload(ctx context.Context) error {
 	}
 }
 
+// reload takes over what is sound of a configuration. What is not is told of,
+// and what held before goes on.
 func (s *Server) reload(c configs.Config) {
 	if s.reloadCertificates != nil {
 		if err := s.reloadCertificates(); err != nil {
 			s.log.Error("the TLS certificate was not read again; the one before stays", "err", err)
 		}
 	}
+	if prompts, err := loadPrompts(c.AI); err != nil {
+		s.log.Error("the prompts were not read again; those before stay", "err", err)
+	} else {
+		s.chain.UsePrompts(prompts)
+	}
 	if !slices.Equal(c.Server.FrontendURL, s.Config.Server.FrontendURL) {
 		s.log.Info("other origins may call from now on", "origins", c.Server.FrontendURL)
 	}
 	s.origins.set(c)
-	s.log.Info("the configuration was read again: log level, origins and certificates are as it says")
+	s.log.Info("the configuration was read again, for log level, origins, prompts and certificates")
 }

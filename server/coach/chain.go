@@ -38,6 +38,13 @@ func NewChain(models []*OpenAI, hooks Hooks, log *slog.Logger) *Chain {
 	return &Chain{models: models, builtin: NewBuiltin(), hooks: hooks.orSilent(), log: log}
 }
 
+// UsePrompts tells the models other prompts from their next answers on.
+func (c *Chain) UsePrompts(p *Prompts) {
+	for _, m := range c.models {
+		m.UsePrompts(p)
+	}
+}
+
 // Name lists who may answer, the first choice first.
 func (c *Chain) Name() string {
 	names := make([]string, 0, len(c.models)+1)

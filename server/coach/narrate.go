@@ -34,7 +34,8 @@ func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(string) error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	messages, err := m.messages(ctx, p, draft)
+	prompts := m.prompts.Load() // the same for all of an answer
+	messages, err := m.messages(ctx, p, prompts, draft)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -63,7 +64,7 @@ func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(string) error) 
 	m.hooks.Unverified(m.Name(), len(marked))
 	answer.Analysis, err = told(draft.Analysis, narration{
 		Reading: box.reading, NumbersUnverified: append([]string{}, marked...), Tools: append([]ToolUse{}, box.used...),
-		Source: Source{Model: m.Name(), Prompts: m.prompts.Version, ToolsVersion: ToolsVersion, Fallback: fallback},
+		Source: Source{Model: m.Name(), Prompts: prompts.Version, ToolsVersion: ToolsVersion, Fallback: fallback},
 	})
 	return answer, err
 }
@@ -159,8 +160,8 @@ func (t *telling) keepMarks(draft string) error {
 
 // messages is the conversation as the model is shown it: the instructions,
 // what of the history fits, and the message to answer with its pictures.
-func (m *OpenAI) messages(ctx context.Context, p Prompt, draft Answer) ([]openai.ChatCompletionMessage, error) {
-	system, err := m.prompts.instruct(p, draft, m.Sees())
+func (m *OpenAI) messages(ctx context.Context, p Prompt, prompts *Prompts, draft Answer) ([]openai.ChatCompletionMessage, error) {
+	system, err := prompts.instruct(p, draft, m.Sees())
 	if err != nil {
 		return nil, err
 	}

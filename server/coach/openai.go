@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -48,7 +49,7 @@ type ModelOptions struct {
 type OpenAI struct {
 	endpoint Endpoint
 	limits   Limits
-	prompts  *Prompts
+	prompts  atomic.Pointer[Prompts]
 	tools    Tools
 	purse    *budget.Service
 	hooks    Hooks
@@ -61,9 +62,10 @@ type OpenAI struct {
 // NewOpenAI makes a model; it calls nobody until it is asked.
 func NewOpenAI(o ModelOptions) *OpenAI {
 	m := &OpenAI{
-		endpoint: o.Endpoint, limits: o.Limits.orDefaults(), prompts: o.Prompts, tools: o.Tools, purse: o.Purse,
+		endpoint: o.Endpoint, limits: o.Limits.orDefaults(), tools: o.Tools, purse: o.Purse,
 		hooks: o.Hooks.orSilent(), log: o.Logger, builtin: NewBuiltin(),
 	}
+	m.prompts.Store(o.Prompts)
 	if own := o.Endpoint.Policy.FirstToken; own > 0 {
 		m.limits.FirstToken = own
 	}
@@ -89,6 +91,9 @@ func NewOpenAI(o ModelOptions) *OpenAI {
 	})
 	return m
 }
+
+// UsePrompts tells the model other prompts from its next answer on.
+func (m *OpenAI) UsePrompts(p *Prompts) { m.prompts.Store(p) }
 
 // Name is the model's.
 func (m *OpenAI) Name() string { return m.endpoint.Model }
