@@ -199,6 +199,7 @@ func (s *Server) startRooms() {
 	s.stages.start("budget", s.budget.Run)
 	s.stages.start("coach", s.worker.Run)
 	s.stages.start("sockets", s.live.Run)
+	s.stages.start("memory", s.keepSlack)
 	s.stages.start("metrics", s.metrics.Run)
 	s.stages.start("operators", s.admin.Run)
 }
