@@ -102,6 +102,11 @@ func ClientEvents(e bus.Event) ([]ClientEvent, error) {
 	default:
 		return nil, nil
 	}
+	if e.Name == EventCreated {
+		if payload, ok := newMessageQuickly(e.Data); ok {
+			return []ClientEvent{{"new_message", payload}}, nil
+		}
+	}
 	var row struct {
 		Message  json.RawMessage
 		ResetsAt Time
