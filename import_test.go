@@ -55,6 +55,7 @@ var rooms = map[string][]string{
 	"server/fault":    {},
 	"server/api":      {},
 	"server/disk":     {"server/fault"},
+	"server/doctor":   {"server/api", "server/engineio", "server/socketio"},
 	"server/sweep":    {},
 	"server/trading":  {},
 	"server/metrics":  {},

@@ -26,7 +26,7 @@ func newRoot(a *app) *cobra.Command {
 	configs.AddFlags(flags, "log-format", "log-level")
 	root.AddCommand(
 		newServe(a), newMigrate(a), newUser(a), newToken(a), newTier(a), newAudit(a), newMetrics(a), newBackup(a), newDB(a), newPlan(a),
-		newImport(a), newHealth(a), newConfig(a), newSecret(a), newSpec(a), newVersion(a), newDocs(a),
+		newImport(a), newHealth(a), newDoctor(a), newConfig(a), newSecret(a), newSpec(a), newVersion(a), newDocs(a),
 		newAdmin(a), newLoadtest(a), newAsk(a),
 	)
 	root.InitDefaultCompletionCmd()

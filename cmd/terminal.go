@@ -57,6 +57,19 @@ func (a *app) password(ctx context.Context, file string) (string, error) {
 	return given(first)
 }
 
+// onePassword is password for one that exists already: it is asked for once.
+func (a *app) onePassword(ctx context.Context, file string) (string, error) {
+	fd, onTerminal := terminal(a.Stdin)
+	if file != "" || !onTerminal {
+		return a.password(ctx, file)
+	}
+	text, err := a.ask(ctx, fd, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	return given(text)
+}
+
 func firstLine(r io.Reader) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, maxPassword)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
