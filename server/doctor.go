@@ -47,7 +47,7 @@ const (
 // database and models. It changes nothing.
 func ExamineMachine(ctx context.Context, c configs.Config, told func(Finding)) {
 	told(examineDisk(c))
-	told(examineFiles(doctor.OpenFiles()))
+	told(examineFiles())
 	told(examineDatabase(ctx, c))
 	if _, ok := sqlitePath(c); !ok && c.Backup.Every > 0 {
 		told(examineDump(exec.LookPath))
@@ -91,7 +91,8 @@ func existing(dir string) string {
 	}
 }
 
-func examineFiles(limit uint64, known bool) Finding {
+func examineFiles() Finding {
+	limit, known := doctor.OpenFiles()
 	f := Finding{Check: "open files", Status: FindingOK, Message: "This system does not say how many files may be open."}
 	if !known {
 		return f

@@ -93,10 +93,10 @@ func (v *visit) pollOnce(ctx context.Context, s *session) {
 	began := time.Now()
 	auth, err := json.Marshal(map[string]string{"token": v.api.Token})
 	if err == nil {
-		_, err = v.exchange(ctx, s, "40"+string(auth), "40")
+		err = v.exchange(ctx, s, "40"+string(auth), "40")
 	}
 	if err == nil {
-		_, err = v.exchange(ctx, s, `420["ping",1]`, "430")
+		err = v.exchange(ctx, s, `420["ping",1]`, "430")
 	}
 	var lost *lostError
 	switch {
@@ -115,7 +115,7 @@ type lostError struct{}
 func (*lostError) Error() string { return "the session is not known" }
 
 // exchange posts a packet and polls for one that begins in some way.
-func (v *visit) exchange(ctx context.Context, s *session, packet, want string) (string, error) {
+func (v *visit) exchange(ctx context.Context, s *session, packet, want string) error {
 	reply, err := v.request(ctx, http.MethodPost, s.path(), packet, map[string]string{"Content-Type": "text/plain;charset=UTF-8"})
 	if err == nil {
 		err = refusal(reply)
@@ -130,16 +130,16 @@ func (v *visit) exchange(ctx context.Context, s *session, packet, want string) (
 		for found := range strings.SplitSeq(reply.body, "\x1e") {
 			switch {
 			case strings.HasPrefix(found, want):
-				return found, nil
+				return nil
 			case strings.HasPrefix(found, "44"):
-				return "", errors.New("the server refuses: " + brief(found[2:]))
+				return errors.New("the server refuses: " + brief(found[2:]))
 			}
 		}
 	}
 	if err == nil {
 		err = errors.New("nothing came back")
 	}
-	return "", err
+	return err
 }
 
 func refusal(reply got) error {
