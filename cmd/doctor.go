@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -14,9 +14,9 @@ import (
 
 // diagnosis is what --json prints.
 type diagnosis struct {
-	URL    string           `json:"url"`
-	Status string           `json:"status"` // the worst of the checks
-	Checks []server.Finding `json:"checks"`
+	URL    string               `json:"url"`
+	Status server.FindingStatus `json:"status"` // the worst of the checks
+	Checks []server.Finding     `json:"checks"`
 }
 
 func newDoctor(a *app) *cobra.Command {
@@ -59,7 +59,12 @@ func newDoctor(a *app) *cobra.Command {
 				tell(a.Stdout, "the way to "+printable(p.URL)+"\n")
 			}
 			server.Examine(c.Context(), p, told)
-			return a.diagnosed(&d, p.URL, asJSON)
+			d.URL = p.URL
+			show := a.diagnosed
+			if asJSON {
+				show = writeJSON[diagnosis]
+			}
+			return a.concluded(d, show)
 		},
 	}
 	c.Flags().StringVar(&p.URL, "url", "", "public address of the server (default: PUBLIC_URL, else the one this configuration would start)")
@@ -112,22 +117,34 @@ func (a *app) finding(f server.Finding) {
 	}
 }
 
-// diagnosed sums up, and ends the command by the worst that was found.
-func (a *app) diagnosed(d *diagnosis, url string, asJSON bool) error {
-	count := map[string]int{}
+// diagnosed is the last line for people.
+func (a *app) diagnosed(w io.Writer, d diagnosis) error {
+	_, err := fmt.Fprintf(w, "%d ok, %d warnings, %d failed\n", d.count(server.FindingOK), d.count(server.FindingWarn), d.count(server.FindingFail))
+	return err
+}
+
+func (d diagnosis) count(s server.FindingStatus) int {
+	n := 0
 	for _, f := range d.Checks {
-		count[string(f.Status)]++
-	}
-	worst := slices.IndexFunc([]string{"fail", "warn", "ok"}, func(s string) bool { return count[s] > 0 })
-	d.URL, d.Status = url, []string{"fail", "warn", "ok"}[max(worst, 0)]
-	if asJSON {
-		if err := writeJSON(a.Stdout, *d); err != nil {
-			return err
+		if f.Status == s {
+			n++
 		}
-	} else {
-		tell(a.Stdout, fmt.Sprintf("%d ok, %d warnings, %d failed\n", count["ok"], count["warn"], count["fail"]))
 	}
-	if count["fail"] > 0 {
+	return n
+}
+
+// concluded sums up, and ends the command by the worst that was found.
+func (a *app) concluded(d diagnosis, show func(io.Writer, diagnosis) error) error {
+	d.Status = server.FindingOK
+	for _, worse := range []server.FindingStatus{server.FindingWarn, server.FindingFail} {
+		if d.count(worse) > 0 {
+			d.Status = worse
+		}
+	}
+	if err := show(a.Stdout, d); err != nil {
+		return err
+	}
+	if d.Status == server.FindingFail {
 		return &failure{code: exitFailed}
 	}
 	return nil

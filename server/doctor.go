@@ -21,6 +21,8 @@ import (
 type (
 	// Finding is what one check of the doctor found.
 	Finding = doctor.Finding
+	// FindingStatus is how it went.
+	FindingStatus = doctor.Status
 	// Patient is the server that the doctor examines, and how.
 	Patient = doctor.Patient
 )
