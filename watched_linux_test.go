@@ -65,10 +65,10 @@ func TestTheScreenBesideALoad(t *testing.T) {
 }
 
 // BenchmarkTheScreenBeside10000Sockets is the measurement of
-// docs/performance.md. It needs `ulimit -n 20000` and four minutes.
+// docs/performance.md. It needs `ulimit -n 20000` and three minutes.
 func BenchmarkTheScreenBeside10000Sockets(b *testing.B) {
 	for b.Loop() {
-		w := watch(b, watching{sockets: 10_000, rate: 200, ramp: 25 * time.Second, turns: 18, turn: 10 * time.Second})
+		w := watch(b, watching{sockets: 10_000, rate: 200, ramp: 25 * time.Second, turns: 14, turn: 10 * time.Second})
 		if !w.passed {
 			b.Error("the load test did not pass")
 		}
