@@ -15,7 +15,7 @@ import (
 
 func (s *Server) limitsSockets() bool { return !s.o.Unlimited }
 
-// open is one socket of a user; nil: it is on another node.
+// openSocket is one socket of a user; a nil socket is on another node.
 type openSocket struct {
 	at     int64 // when it connected, unix microseconds
 	node   string
