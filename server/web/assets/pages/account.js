@@ -19,7 +19,7 @@ const names = {
 export function mount(root, { api, toast }) {
   const leave = h('button', { type: 'button', class: 'button', onclick: () => working(leave, () => {}, signOut) }, icon('out'), t('Sign out here'));
   const body = frame(root, t('Account'), leave);
-  const limits = h('div', {});
+  const limits = h('div', { class: 'page-body' });
   const sessions = h('div', {});
   const profile = h('div', {});
   body.append(

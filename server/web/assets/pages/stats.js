@@ -53,7 +53,7 @@ export function mount(root, { api, go }) {
     load(place, async () => {
       const [report, calibration, trades] = await Promise.all([api.get(`/api/stats?${query({ groupBy })}`), api.get('/api/calibration'), closed()]);
       if (report.total.trades === 0) return [nothing(), sealed(calibration)];
-      const grouped = h('div', {}, byGroup(report));
+      const grouped = h('div', { class: 'page-body' }, byGroup(report));
       return [
         figures(report.total),
         h('div', { class: 'two' }, equity(trades, report.total), distribution(trades)),
@@ -169,7 +169,7 @@ export function mount(root, { api, go }) {
 
   // sealed is what became of verdicts: each was sealed before the trade, so the past cannot be told otherwise.
   function sealed({ verdicts }) {
-    const names = { diamond: '💎 Diamond', fire: '🔥 Fire', skull: '💀 Skull' };
+    const names = { diamond: t('Diamond'), fire: t('Fire'), skull: t('Skull') };
     const rows = verdicts.map(({ verdict, stats }) => ({
       key: names[verdict],
       n: stats.trades,
