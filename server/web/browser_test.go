@@ -9,35 +9,37 @@ import (
 	"testing"
 )
 
-// TestPageInBrowser runs testdata/node/browser/page.mjs: a stranger signs up, says the sentence and sees the verdict;
-// the server is killed, comes back, and the page goes on by itself.
+// scripts of testdata/node/browser, and how many steps each takes at least.
+var scripts = map[string]int{
+	"page.mjs":    8,  // a stranger signs up and sees the verdict; the server is killed and comes back
+	"chat.mjs":    13, // pictures, tabs, hostile words, the keyboard alone, a session ended elsewhere, axe, three widths
+	"cut.mjs":     5,  // the network is cut, the server killed, and an answer stopped in the middle
+	"virtual.mjs": 3,  // ten thousand messages
+	"records.mjs": 10, // plan, journal, statistics, limits and sessions, up to the end of the account; axe, three widths
+}
+
+// TestPageInBrowser runs the scripts against the binary, some side by side: the longest mostly waits.
+// COACH_TEST_SCREENSHOTS names a folder for a picture of each step.
 func TestPageInBrowser(t *testing.T) {
-	inBrowser(t, "page.mjs", 8)
-}
-
-// TestRecordsInBrowser runs testdata/node/browser/records.mjs: the plan in a form and as YAML, a journal by hand and by
-// file, statistics, limits and sessions, up to the end of the account; axe-core looks at each page, at three widths and in
-// both themes. COACH_TEST_SCREENSHOTS names a folder for pictures.
-func TestRecordsInBrowser(t *testing.T) {
-	inBrowser(t, "records.mjs", 10)
-}
-
-// inBrowser runs one of the browser's scripts against a fresh binary, and wants so many steps of it.
-func inBrowser(t *testing.T, script string, steps int) {
-	t.Helper()
 	needBrowser(t)
-	args := []string{filepath.Join("browser", script), buildBinary(t)}
-	if pictures := os.Getenv("COACH_TEST_SCREENSHOTS"); pictures != "" {
-		args = append(args, pictures)
-	}
-	run := exec.CommandContext(t.Context(), "node", args...)
-	run.Dir = nodeDir()
-	out, err := run.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if ran := strings.Count(string(out), "ok "); ran < steps {
-		t.Errorf("only %d steps ran:\n%s", ran, out)
+	binary := buildBinary(t)
+	for script, least := range scripts {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			args := []string{filepath.Join("browser", script), binary}
+			if pictures := os.Getenv("COACH_TEST_SCREENSHOTS"); pictures != "" {
+				args = append(args, pictures)
+			}
+			run := exec.CommandContext(t.Context(), "node", args...)
+			run.Dir = nodeDir()
+			out, err := run.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if steps := strings.Count("\n"+string(out), "\nok "); steps < least {
+				t.Errorf("only %d steps ran:\n%s", steps, out)
+			}
+		})
 	}
 }
 

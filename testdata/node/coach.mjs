@@ -18,8 +18,10 @@ export function freePort() {
 
 // A Coach keeps its port and its data from one start to the next, as a machine does.
 export class Coach {
-  static async make(binary) {
+  // make takes settings beside those of the command line: {OPENAI_BASE_URL: …}.
+  static async make(binary, settings = {}) {
     const coach = new Coach();
+    coach.settings = settings;
     coach.binary = binary;
     coach.port = await freePort();
     coach.dir = await mkdtemp(join(tmpdir(), 'coach-'));
@@ -33,7 +35,7 @@ export class Coach {
     // Nothing of the machine's own configuration may reach the test.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].includes(name)));
     Object.assign(env, this.settings); // what the test itself wants to be different
-    const child = spawn(this.binary, args, { cwd: this.dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.binary, args, { cwd: this.dir, env: { ...env, ...this.settings }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
     let printed = '';

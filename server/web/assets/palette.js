@@ -98,11 +98,11 @@ export function mountPalette({ store, connection, signOut }) {
   function focusSearch() {
     const find = () => document.getElementById('search');
     if (route().name !== 'chat') go('chat');
-    // Another page is on its way out first.
-    requestAnimationFrame(function again(tries = 0) {
-      if (find()) find().dispatchEvent(new CustomEvent('coach-search', { bubbles: true }));
+    // What is typed next must go there already; only from another page it takes a while.
+    (function again(tries) {
+      if (find()) find().dispatchEvent(new CustomEvent('coach-search'));
       else if (tries < 60) requestAnimationFrame(() => again(tries + 1));
-    });
+    })(0);
   }
 
   const typing = (target) => target.closest?.('input, textarea, select, [contenteditable]');

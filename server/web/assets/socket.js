@@ -110,7 +110,9 @@ export class Connection {
   }
 
   #membersChanged(id) {
-    if (this.store.conversations.has(id)) this.store.members.delete(id);
+    const c = this.store.conversations.get(id);
+    this.store.members.delete(id);
+    if (c) c.shared = true;
     else this.loadList(false).catch(() => {});
     this.store.peopleChanged.tell(id);
   }

@@ -116,6 +116,7 @@ export class Composer {
   }
 
   #input() {
+    if (!this.#pending) this.say('');
     this.#keep();
     this.#grow();
     const left = longest - [...this.text.value].length;

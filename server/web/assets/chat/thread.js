@@ -105,7 +105,7 @@ export class Thread {
 
   #render(key) {
     const row = this.#rows.get(key);
-    if (row.day) return h('li', { class: 'day', role: 'presentation' }, h('span', {}, row.day));
+    if (row.day) return h('li', { class: 'day' }, h('span', {}, row.day));
     if (row.clientMessageId && !row.seq) return draftRow(row, { retry: (d) => this.desk.outbox.retry(d.clientMessageId), drop: (d) => this.desk.outbox.remove(d.clientMessageId) });
     return messageRow(row, this.desk);
   }

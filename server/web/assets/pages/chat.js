@@ -95,19 +95,23 @@ export function mount(root, context) {
     people(wanted);
   }
 
-  // people asks who else is here, only where somebody may be.
+  // people asks who is here, and for names only where there is somebody else: a request counts, a socket's event hardly.
+  const askedFor = new Set();
+  let asking = false;
   async function people(wanted) {
-    const rows = store.conversations.get(wanted)?.rows.values() || [];
-    const shared = store.conversations.get(wanted)?.role !== 'owner' || [...rows].some((m) => m.type === 'user' && m.userId !== context.me.id) || store.typing.get(wanted)?.size;
-    if (!shared || store.members.has(wanted)) return drawTyping();
-    try {
-      store.keepMembers(wanted, (await api.get(`/api/conversations/${wanted}/members`)).members);
-      thread.refreshNames();
-      const ack = await connection.ask('get_online_users', { conversationId: wanted });
-      for (const user of ack?.users || []) store.setPresence(user);
-    } catch {
-      // names are a nicety; the next visit asks again
+    if (asking || (askedFor.has(wanted) && store.members.has(wanted))) return;
+    asking = true;
+    askedFor.add(wanted);
+    const ack = await connection.ask('get_online_users', { conversationId: wanted });
+    for (const user of ack?.users || []) store.setPresence(user);
+    const c = store.conversations.get(wanted);
+    const others = ack?.users?.some((user) => user.userId !== context.me.id) || [...(c?.rows.values() || [])].some((m) => m.type === 'user' && m.userId !== context.me.id);
+    if (c && !store.members.has(wanted) && (others || c.role !== 'owner' || c.shared || store.typing.get(wanted)?.size)) {
+      // names are a nicety; without them it is "Somebody"
+      await api.get(`/api/conversations/${wanted}/members`).then(({ members }) => store.keepMembers(wanted, members), () => {});
+      if (!closed && id === wanted) thread.refreshNames();
     }
+    asking = false;
   }
 
   // ---- What is done
@@ -249,7 +253,8 @@ export function mount(root, context) {
       if (changed !== null && changed !== id) return;
       header.draw();
       drawTyping();
-      if (id && !isLocal(id) && store.conversations.get(id)?.opened && !store.members.has(id)) people(id);
+      const shared = id && (store.members.get(id)?.size > 1 || store.typing.get(id)?.size || store.conversations.get(id)?.shared);
+      if (shared) people(id);
     }),
     store.answered.on((message) => message.conversationId === id && announce(spoken(message))),
     store.gone.on((gone) => gone === id && go('chat/new')),
@@ -263,6 +268,7 @@ export function mount(root, context) {
     outbox.waiting.on((text) => (waits.textContent = text)),
     connection.changed.on((state) => {
       if (state !== 'live') return later();
+      askedFor.clear();
       composer.attachments.again();
       if (!context.path && isLocal(id) && !composer.text.value && !outbox.of(id).length && latest() && !arrived) open('');
       arrived = true;
