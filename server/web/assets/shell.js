@@ -31,7 +31,7 @@ export function mountShell(root) {
   const lamp = h('span', { class: 'lamp', role: 'img' });
   const tabs = pages.map((page) => h('a', { href: `#/${page.name}`, class: 'tab', dataset: { page: page.name } }, icon(page.icon), h('span', {}, t(page.label))));
   const open = h('button', { type: 'button', class: 'tab', onclick: () => palette.open(), 'aria-keyshortcuts': 'Control+K Meta+K' }, icon('command'), h('span', {}, t('Commands')));
-  const leave = h('button', { type: 'button', class: 'tab', onclick: signOut }, icon('out'), h('span', {}, t('Sign out')));
+  const leave = h('button', { type: 'button', class: 'tab rail-out', onclick: signOut }, icon('out'), h('span', {}, t('Sign out')));
   put(
     root,
     h('a', { class: 'skip', href: '#main', onclick: (event) => (event.preventDefault(), main.focus()) }, t('Skip to the content')),

@@ -58,6 +58,7 @@ try {
   await step('the door has no serious finding', async () => {
     await page.goto(coach.url);
     await page.getByLabel('E-mail').waitFor();
+    console.log(`interactive after ${await page.evaluate(() => Math.round(performance.getEntriesByName('coach-interactive')[0].startTime))} ms`);
     await check(page, 'the door');
   });
 

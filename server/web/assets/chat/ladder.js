@@ -9,7 +9,7 @@ import { decimal, t } from '../text.js';
 const width = 320;
 const top = 18;
 const height = 168;
-const bar = { from: 58, to: 172 };
+const bar = { from: 46, to: 146 };
 const apart = 17; // between two labels
 
 // cut shows R with two digits, rounded down: "4.16666" → "4.16".
@@ -23,7 +23,7 @@ export function levelsOf(idea, numbers) {
   ];
   const legs = numbers?.targets || [];
   (idea.targets || []).forEach((target, i, all) => {
-    levels.push({ kind: 'target', label: all.length > 1 ? t('Target {n}', { n: i + 1 }) : t('Target'), price: target.price, r: legs[i]?.rewardRisk ?? null });
+    levels.push({ kind: 'target', label: all.length > 1 ? t('Target {n}', { n: i + 1 }) : t('Target'), short: all.length > 1 ? t('T{n}', { n: i + 1 }) : t('Target'), price: target.price, r: legs[i]?.rewardRisk ?? null });
   });
   (idea.exits || []).forEach((exit) => levels.push({ kind: 'exit', label: t('Exit'), price: exit.price, r: null }));
   if (numbers?.change?.entry) levels.push({ kind: 'better', label: t('Better entry'), price: numbers.change.entry, r: null });
@@ -40,7 +40,7 @@ export function ladder(idea, numbers) {
   const prices = levels.map((level) => Number(level.price));
   const [low, high] = [Math.min(...prices), Math.max(...prices)];
   const y = (price) => top + ((high - price) / (high - low)) * height;
-  const best = Math[idea.side === 'short' ? 'min' : 'max'](...levels.filter((l) => l.kind === 'target').map((l) => Number(l.price)), Number(entry.price) );
+  const best = Math[idea.side === 'short' ? 'min' : 'max'](...levels.filter((l) => l.kind === 'target').map((l) => Number(l.price)), Number(entry.price));
   const goal = levels.some((l) => l.kind === 'target') ? best : null;
 
   return s(
@@ -83,7 +83,7 @@ function labels(levels, y) {
       s('line', { class: 'level-line', x1: bar.from, x2: bar.to, y1: level.at, y2: level.at }),
       s('path', { class: 'lead', d: `M${bar.to} ${level.at}L${bar.to + 14} ${level.text}` }),
       s('text', { class: 'level-price', x: bar.to + 20, y: level.text + 4 }, decimal(level.price)),
-      s('text', { class: 'level-label', x: width, y: level.text + 4, 'text-anchor': 'end' }, level.kind === 'target' && level.r ? `${level.label} · ${cut(level.r)} R` : level.label),
+      s('text', { class: 'level-label', x: width, y: level.text + 4, 'text-anchor': 'end' }, level.kind === 'target' && level.r ? `${level.short} · ${cut(level.r)} R` : level.label),
     ),
   );
 }
