@@ -149,7 +149,7 @@ func TestDoctorFindsABalancerThatIsNotSticky(t *testing.T) {
 	secret := "JWT_SECRET=one-secret-for-all-the-nodes-0123456789"
 	one, two := start(t, config(t, db, secret)), start(t, config(t, db, secret))
 	found := examine(t, server.Patient{URL: proxy(t, honest, one, two)})
-	if f := found["polling acknowledgement"]; f.Status != server.FindingFail || !strings.Contains(f.Remedy, "ip_hash") {
+	if f := found["polling acknowledgement"]; f.Status != server.FindingFail || !strings.Contains(f.Remedy, "hash $remote_addr") {
 		t.Errorf("%+v", f)
 	}
 	if f := found["send"]; f.Status != server.FindingOK {

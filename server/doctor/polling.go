@@ -58,7 +58,7 @@ type session struct {
 
 func (s *session) path() string { return pollingPath + "&sid=" + s.id }
 
-const stickiness = "Several nodes need a balancer that keeps a session on one node (deploy/nginx: ip_hash), or WS_TRANSPORTS=websocket."
+const stickiness = "Several nodes need a balancer that keeps a session on one node (deploy/nginx: hash $remote_addr), or WS_TRANSPORTS=websocket."
 
 // openPolling opens a session; nil where that cannot be done.
 func (v *visit) openPolling(ctx context.Context) *session {
