@@ -169,7 +169,7 @@ func socketsWanted(b *testing.B) int {
 func (r runs) idles(b *testing.B, n int) {
 	b.Helper()
 	const (
-		settling  = 40 * time.Second // the heap is collected and given back meanwhile
+		settling  = 60 * time.Second // the heap is collected and given back meanwhile
 		heartbeat = 25 * time.Second // as the server has it by default
 	)
 	h := newHouse(b, "RATE_LIMITS=off")

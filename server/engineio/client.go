@@ -53,11 +53,6 @@ type Client struct {
 	hold    sync.Mutex    // locked while reading is paused
 }
 
-// quiet drops what gws would print: broken connections are everyday life.
-type quiet struct{}
-
-func (quiet) Error(...any) {}
-
 // clientOptions are read by gws, which fills what is missing.
 func clientOptions(target string) *gws.ClientOption {
 	return &gws.ClientOption{

@@ -23,9 +23,7 @@ const (
 	statusNormal    = 1000
 	statusGoingAway = 1001
 	statusProtocol  = 1002
-	statusNotUTF8   = 1007
 	statusPolicy    = 1008
-	statusTooLarge  = 1009
 	statusInternal  = 1011
 )
 

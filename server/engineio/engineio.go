@@ -12,7 +12,7 @@
 // one client travel on two connections and arrive in either order. What leaves
 // is queued in a bounded outbox and written by a goroutine that lives only as
 // long as there is something to write: an idle session costs one goroutine, the
-// one that waits to read, on a small stack and without a buffer. What arrives is handed to the [Handler] one message
+// one that gws reads with. What arrives is handed to the [Handler] one message
 // at a time.
 //
 // Protocol: https://github.com/socketio/socket.io/blob/main/docs/engine.io-protocol/v4-current.md

@@ -6,19 +6,21 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/lxzan/gws"
 )
 
 // Server holds the sessions of one path. It is an [http.Handler] for every
 // method; mount it with and without a trailing slash.
 type Server struct {
-	options Options
-	handler Handler
-	buffers buffers
-	inputs  inputs
-	writers writers
-	wheel   *wheel
-	start   time.Time
-	packets struct{ close, ping, noop, probed *Frame } // the fixed ones
+	options  Options
+	handler  Handler
+	upgrader *gws.Upgrader
+	buffers  buffers
+	writers  writers
+	wheel    *wheel
+	start    time.Time
+	packets  struct{ close, ping, noop, probed *Frame } // the fixed ones
 
 	// tasks counts sessions that have not been told Closed, flushers and read
 	// loops. It grows only where something counted lives, or under mu while the
@@ -36,6 +38,7 @@ func NewServer(o Options, h Handler) *Server {
 	s := &Server{
 		options:  o,
 		handler:  h,
+		upgrader: newUpgrader(o),
 		wheel:    newWheel(o.PingInterval, o.PingTimeout),
 		start:    time.Now(),
 		sessions: make(map[string]*Session),

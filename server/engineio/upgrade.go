@@ -3,6 +3,8 @@ package engineio
 import (
 	"net/http"
 	"time"
+
+	"github.com/lxzan/gws"
 )
 
 // probeText is what a client sends in the ping that tries a new transport.
@@ -16,7 +18,7 @@ func (s *Session) serveProbe(w http.ResponseWriter, r *http.Request) {
 		s.server.refuse(w, unknownSession())
 		return
 	}
-	sk := s.server.upgrade(w, r)
+	sk, ws := s.server.upgrade(w, r)
 	if sk == nil {
 		return
 	}
@@ -27,7 +29,7 @@ func (s *Session) serveProbe(w http.ResponseWriter, r *http.Request) {
 	if !s.beginProbe(sk) {
 		sk.goodbye(statusPolicy)
 	}
-	go sk.read()
+	go sk.read(ws)
 }
 
 func (s *Session) isExpired() bool {
@@ -59,11 +61,11 @@ func (s *Session) beginProbe(sk *socket) bool {
 }
 
 // receiveFrame takes one WebSocket message.
-func (s *Session) receiveFrame(sk *socket, opcode byte, data []byte) {
-	p := packet{kind: packetBinary, data: data}
+func (s *Session) receiveFrame(sk *socket, m *gws.Message) {
+	p := packet{kind: packetBinary, data: m.Bytes()}
 	var err error
-	if opcode == opText {
-		p, err = decodePacket(data)
+	if m.Opcode == gws.OpcodeText {
+		p, err = decodePacket(m.Bytes())
 	}
 	switch s.roleOf(sk) {
 	case carries:

@@ -1,36 +1,67 @@
 package engineio
 
 import (
-	"crypto/sha1" //nolint:gosec // see welcome
+	"bufio"
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"github.com/lxzan/gws"
 )
 
 // socket is one WebSocket connection: of a session, of a probe, or of nobody
-// when it was refused.
+// when it was refused. gws reads from it; everything it carries outwards is
+// written by this package, except for the closing frame of a connection that
+// breaks the rules of RFC 6455, which gws writes, and which passes Write below.
 type socket struct {
 	net.Conn
 	server  *Server
-	session *Session    // nil when refused
-	said    atomic.Bool // a closing frame leaves or has left: nothing follows it
-	lost    error       // why reading ended; belongs to the read loop
-	pen     sync.Mutex  // held by who writes, and by who waits until the client reads
-	input
+	session *Session        // nil when refused
+	early   []byte          // came in the same segment as the upgrade request
+	shaken  bool            // the 101 has been written; set before anything is read
+	said    atomic.Bool     // a closing frame leaves or has left: nothing follows it
+	lost    error           // why reading ended; belongs to the read loop
+	pen     sync.Mutex      // held by who writes, and by who waits until the client reads
+	raw     syscall.RawConn // for writes that do not wait; nil: there are none
 }
+
+// newUpgrader sets gws up to read only: one message at a time, nothing
+// compressed, text checked, sizes limited.
+func newUpgrader(o Options) *gws.Upgrader {
+	return gws.NewUpgrader(events{}, &gws.ServerOption{
+		ParallelEnabled:    false, // messages in order
+		ParallelGolimit:    1,
+		ReadMaxPayloadSize: o.MaxPayload,
+		ReadBufferSize:     o.ReadBuffer,
+		CheckUtf8Enabled:   true,
+		HandshakeTimeout:   o.WriteTimeout,
+		Logger:             quiet{},
+		// Handlers are guarded by the session, and ReadLoop by socket.read.
+		Recovery: func(gws.Logger) {},
+		// A map for each connection that nobody would use.
+		NewSession: func() gws.SessionStorage { return nil },
+	})
+}
+
+// quiet drops what gws would print: broken connections are everyday life.
+type quiet struct{}
+
+func (quiet) Error(...any) {}
 
 // openWebSocket makes a session without polling.
 func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	session := s.newSession(r) // before the 101: the deadline counts from the request
-	sk := s.upgrade(w, r)
+	sk, ws := s.upgrade(w, r)
 	if sk == nil {
 		return
 	}
@@ -43,51 +74,33 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	go session.flush()
-	go sk.read()
+	go sk.read(ws)
 }
 
-// upgrade answers 101 (RFC 6455, 4.2.2), or refuses and returns nil. Nothing is
-// compressed: no extension is agreed on.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) *socket {
+// upgrade answers 101, or refuses and returns nil.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) (*socket, *gws.Conn) {
 	if because := badWebSocket(r); because != nil {
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		s.refuse(w, because)
-		return nil
+		return nil, nil
 	}
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		s.refuse(w, badRequest("this connection cannot become a WebSocket"))
-		return nil
+		return nil, nil
 	}
-	sk := &socket{Conn: conn, server: s}
-	sk.raw = rawOf(conn)
-	sk.try = sk.tryRead
-	if n := rw.Reader.Buffered(); n > 0 { // came in the same segment as the request
-		sk.in = make([]byte, n)
-		_, _ = io.ReadFull(rw.Reader, sk.in) // cannot fail: it is buffered
+	sk := &socket{Conn: conn, server: s, raw: rawOf(conn)}
+	if n := rw.Reader.Buffered(); n > 0 {
+		sk.early = make([]byte, n)
+		_, _ = io.ReadFull(rw.Reader, sk.early) // cannot fail: it is buffered
 	}
-	if err := sk.welcome(r.Header.Get("Sec-WebSocket-Key")); err != nil {
+	ws, err := s.upgrader.Upgrade(hijacked{w, sk}, r)
+	if err != nil { // gws has answered and closed the connection
 		s.options.Logger.Debug("engineio: upgrade failed", "error", err)
-		sk.cut()
-		return nil
+		return nil, nil
 	}
-	return sk
-}
-
-// acceptGUID is what a server proves its understanding with (RFC 6455, 1.3).
-const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-// welcome writes the 101. The connection may have deadlines of net/http's.
-func (sk *socket) welcome(key string) error {
-	sum := sha1.Sum([]byte(key + acceptGUID)) //nolint:gosec // what RFC 6455 asks for; no secret hangs on it
-	if err := sk.SetDeadline(time.Now().Add(sk.server.options.WriteTimeout)); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(sk.Conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n"); err != nil {
-		return err
-	}
-	return sk.SetDeadline(time.Time{})
+	sk.shaken = true
+	return sk, ws
 }
 
 // badWebSocket checks the request as RFC 6455, 4.2.1 asks, while it can still
@@ -107,6 +120,29 @@ func badWebSocket(r *http.Request) *refusal {
 	return nil
 }
 
+// hijacked gives gws the connection that has already been taken over.
+type hijacked struct {
+	http.ResponseWriter
+	sk *socket
+}
+
+// read runs until the connection ends. gws panics on some frames anybody can
+// send (a length of 2⁶³ and more), and only its handler is guarded by it.
+func (sk *socket) read(ws *gws.Conn) {
+	defer sk.server.tasks.Done()
+	defer func() {
+		if cause := recover(); cause != nil {
+			sk.lost = fmt.Errorf("malformed frame: %v", cause)
+			sk.server.options.Logger.Warn("engineio: a malformed WebSocket frame ended its connection", "panic", cause)
+		}
+		sk.cut()
+		if sk.session != nil {
+			sk.session.socketLost(sk)
+		}
+	}()
+	ws.ReadLoop()
+}
+
 // socketLost ends the session, if it was carried by this connection.
 func (s *Session) socketLost(sk *socket) {
 	s.mu.Lock()
@@ -120,14 +156,31 @@ func (s *Session) socketLost(sk *socket) {
 }
 
 func (sk *socket) reason() string {
-	if errors.Is(sk.lost, errPeerClosed) || errors.Is(sk.lost, io.EOF) {
+	closed := (*gws.CloseError)(nil)
+	if errors.As(sk.lost, &closed) || errors.Is(sk.lost, io.EOF) {
 		return ReasonTransportClose
 	}
 	return ReasonTransportError
 }
 
-// Write writes a closing frame, once: whatever else leaves goes by send.
+// Hijack implements [http.Hijacker].
+func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.sk, nil, nil }
+
+// Read gives what came with the upgrade request first.
+func (sk *socket) Read(b []byte) (int, error) {
+	if len(sk.early) > 0 {
+		n := copy(b, sk.early)
+		sk.early = sk.early[n:]
+		return n, nil
+	}
+	return sk.Conn.Read(b)
+}
+
+// Write is how gws writes: the 101, and later at most one closing frame.
 func (sk *socket) Write(b []byte) (int, error) {
+	if !sk.shaken {
+		return sk.Conn.Write(b)
+	}
 	if sk.said.Swap(true) {
 		return len(b), nil // we have closed already; the answer to the answer is not sent
 	}
@@ -139,19 +192,11 @@ func (sk *socket) Write(b []byte) (int, error) {
 	return sk.Conn.Write(b)
 }
 
-// sayClose sends the closing frame of a connection that ends now.
-func (sk *socket) sayClose(status uint16) {
-	_, _ = sk.Write(closeFrame(status)) // it ends either way
-}
-
-func closeFrame(status uint16) []byte {
-	return binary.BigEndian.AppendUint16([]byte{finClose, 2}, status)
-}
-
 // goodbye sends the closing frame and leaves the client a moment to answer it;
 // the read loop closes the connection.
 func (sk *socket) goodbye(status uint16) {
-	if _, err := sk.Write(closeFrame(status)); err != nil {
+	frame := binary.BigEndian.AppendUint16([]byte{finClose, 2}, status)
+	if _, err := sk.Write(frame); err != nil {
 		sk.cut()
 		return
 	}
@@ -184,4 +229,48 @@ func (sk *socket) sendNow(f *Frame) {
 	if err := sk.send(until, []*Frame{f}, f.Len()); err != nil {
 		sk.cut() // the read loop does the rest
 	}
+}
+
+// events is what gws calls; the connection it hands over is our socket.
+type events struct{}
+
+func (events) OnOpen(*gws.Conn)                    {}
+func (events) OnClose(ws *gws.Conn, err error)     { ws.NetConn().(*socket).lost = err }
+func (events) OnPing(ws *gws.Conn, payload []byte) { ws.NetConn().(*socket).pong(payload) }
+func (events) OnPong(*gws.Conn, []byte)            {}
+
+// OnMessage hands a message to its session, and waits: messages are taken in
+// order. A handler runs in a goroutine of its own, because the one that reads
+// lives as long as the connection, and Go does not give back what its stack has
+// once grown to: some 8 KiB for each socket that says nothing any more.
+func (events) OnMessage(ws *gws.Conn, m *gws.Message) {
+	defer func() { _ = m.Close() }()
+	sk := ws.NetConn().(*socket)
+	switch {
+	case sk.session == nil:
+	case isPong(m): // shallow
+		sk.session.receiveFrame(sk, m)
+	default:
+		done := make(chan struct{})
+		go sk.handle(m, done)
+		<-done
+	}
+}
+
+func isPong(m *gws.Message) bool {
+	b := m.Bytes()
+	return m.Opcode == gws.OpcodeText && len(b) == 1 && b[0] == packetPong
+}
+
+// handle has one message received. The session guards the handler of what it
+// carries; what else may panic ends one connection, not the process.
+func (sk *socket) handle(m *gws.Message, done chan<- struct{}) {
+	defer close(done)
+	defer func() {
+		if cause := recover(); cause != nil {
+			sk.server.options.Logger.Error("engineio: reading a message panicked; its connection is closed", "panic", cause)
+			sk.cut()
+		}
+	}()
+	sk.session.receiveFrame(sk, m)
 }

@@ -11,8 +11,6 @@ import (
 // rawOf finds no way to ask a connection without waiting.
 func rawOf(net.Conn) syscall.RawConn { return nil }
 
-func readNow(uintptr, []byte) (int, error) { return 0, errors.ErrUnsupported }
-
 func writeNow(uintptr, []byte) (int, error) { return 0, errors.ErrUnsupported }
 
 func isAgain(error) bool { return false }

@@ -21,17 +21,7 @@ func rawOf(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// readNow reads what has come. Descriptors of net are non-blocking.
-func readNow(fd uintptr, b []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), b)
-		if !errors.Is(err, syscall.EINTR) {
-			return n, err
-		}
-	}
-}
-
-// writeNow writes what the system takes.
+// writeNow writes what the system takes. Descriptors of net are non-blocking.
 func writeNow(fd uintptr, b []byte) (int, error) {
 	for {
 		n, err := syscall.Write(int(fd), b)
