@@ -17,7 +17,7 @@ func newDocsMan() *cobra.Command {
 		Long:  "Writes a man page for each command into DIR. SOURCE_DATE_EPOCH dates them, so that a release can be built again.",
 		Args:  exactly("man DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
+			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // manuals are for everybody to read
 				return fmt.Errorf("make the folder: %w", err)
 			}
 			root := c.Root()
@@ -34,7 +34,7 @@ func newDocsCompletions() *cobra.Command {
 		Args:  exactly("completions DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
 			root := c.Root()
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
+			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // manuals are for everybody to read
 				return fmt.Errorf("make the folder: %w", err)
 			}
 			for name, write := range map[string]func(io.Writer) error{

@@ -114,7 +114,7 @@ func (p *keyPair) stamp() string {
 func redirectTo(c configs.Server) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
-		http.Redirect(w, r, "https://"+secureHost(c, r.Host)+r.URL.RequestURI(), http.StatusPermanentRedirect)
+		http.Redirect(w, r, "https://"+secureHost(c, r.Host)+r.URL.RequestURI(), http.StatusPermanentRedirect) //nolint:gosec // PUBLIC_URL, or the host that the caller asked for
 	})
 }
 

@@ -86,7 +86,7 @@ func (b *backoff) reset() { b.next = 0 }
 // pause waits, longer each time, or until ctx ends.
 func (b *backoff) pause(ctx context.Context) {
 	b.next = min(max(2*b.next, shortestWait), longestWait)
-	t := time.NewTimer(b.next/2 + rand.N(b.next/2))
+	t := time.NewTimer(b.next/2 + rand.N(b.next/2)) //nolint:gosec // spreads tries, hides nothing
 	defer t.Stop()
 	select {
 	case <-t.C:

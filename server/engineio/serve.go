@@ -141,7 +141,7 @@ func (s *Server) write(w http.ResponseWriter, status int, contentType string, bo
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store, no-transform")
 	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil {
+	if _, err := w.Write(body); err != nil { //nolint:gosec // packets as application/octet-stream or text/plain, with nosniff
 		return err
 	}
 	if err := ignoreUnsupported(c.Flush()); err != nil {

@@ -269,7 +269,7 @@ func (s *site) link(c *call, u *chat.Upload) {
 func (s *site) shown(c *call, list ...chat.Message) []chat.Message {
 	for i := range list {
 		for j := range list[i].Uploads {
-			s.link(c, &list[i].Uploads[j])
+			s.link(c, &list[i].Uploads[j]) //nolint:gosec // j is an index of it
 		}
 	}
 	return list
