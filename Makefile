@@ -73,11 +73,11 @@ manuals: ## man pages and completions in bin/manuals, as the archives hold them
 	$(GO) run . docs man bin/manuals/man
 	$(GO) run . docs completions bin/manuals/completions
 
-release: ## build and publish the release of the tag that is checked out; needs GITHUB_TOKEN
+release: ## build and publish the release of the tag that is checked out; needs GITHUB_TOKEN and docker buildx
 	$(GORELEASER) release --clean
 
-snapshot: ## the release archives of this tree in dist/, nothing published
-	$(GORELEASER) release --snapshot --clean
+snapshot: ## the release archives of this tree in dist/, without images; nothing published
+	$(GORELEASER) release --snapshot --clean --skip=docker
 
 clean: ## remove what was built
 	rm -rf bin dist

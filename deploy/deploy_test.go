@@ -260,3 +260,41 @@ func TestImages(t *testing.T) {
 		}
 	}
 }
+
+// The image that a release publishes is the one that Kubernetes is told to take, made of binaries that are built, by a
+// workflow that may push it.
+func TestReleasedImage(t *testing.T) {
+	release := documents(t, "..", ".goreleaser.yaml")[0]
+	build, image := in(t, release, "builds", 0), in(t, release, "dockers_v2", 0)
+	for _, platform := range in(t, image, "platforms").([]any) {
+		system, processor, _ := strings.Cut(platform.(string), "/")
+		if !slices.Contains(in(t, build, "goos").([]any), any(system)) || !slices.Contains(in(t, build, "goarch").([]any), any(processor)) {
+			t.Errorf("an image for %v has no binary", platform)
+		}
+	}
+	if ids := in(t, image, "ids").([]any); len(ids) != 1 || ids[0] != in(t, build, "id") {
+		t.Errorf("the image is of %v", ids)
+	}
+	read(t, "..", filepath.FromSlash(in(t, image, "dockerfile").(string)))
+	name := in(t, image, "images", 0).(string)
+	if !strings.Contains(read(t, "kubernetes", "coach.yaml"), "image: "+name+":") {
+		t.Errorf("Kubernetes takes another image than %s", name)
+	}
+	job := in(t, documents(t, "..", ".github", "workflows", "release.yml")[0], "jobs", "release")
+	if in(t, job, "permissions", "packages") != "write" || in(t, job, "permissions", "contents") != "write" {
+		t.Error("the workflow may not push the image, or not publish the release")
+	}
+	signsIn := false
+	for _, step := range in(t, job, "steps").([]any) {
+		if uses, _ := step.(map[string]any)["uses"].(string); strings.HasPrefix(uses, "docker/login-action@") {
+			registry := in(t, step, "with", "registry").(string)
+			signsIn = strings.HasPrefix(name, registry+"/")
+		}
+	}
+	if !signsIn {
+		t.Errorf("the workflow does not sign in where %s goes", name)
+	}
+	if !strings.Contains(read(t, "..", "Makefile"), "release --snapshot --clean --skip=docker") {
+		t.Error("make snapshot needs Docker")
+	}
+}
