@@ -32,4 +32,4 @@ addEventListener('unhandledrejection', (event) => console.error('Uncaught', even
 show();
 document.documentElement.dataset.page = route().name;
 performance.mark('coach-interactive');
-root.append(h('div', { id: 'announce', class: 'visually-hidden', role: 'status', 'aria-live': 'polite' }));
+document.body.append(h('div', { id: 'announce', class: 'visually-hidden', role: 'status', 'aria-live': 'polite' }));

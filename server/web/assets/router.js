@@ -34,7 +34,10 @@ export function start(root, context, { shown, failed }) {
       shown(name);
       current.unmount = page.mount(root, Object.assign(Object.create(context), { path }));
     } catch (error) {
-      if (mine === turn) failed(error, name);
+      if (mine !== turn) return;
+      current.unmount?.(); // what was shown is replaced by the reason; it must be possible to go back to it
+      current = { name: '', unmount: undefined };
+      failed(error, name);
     }
   }
 
