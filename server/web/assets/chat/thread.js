@@ -13,7 +13,7 @@ const early = 900; // pixels from the upper edge at which earlier ones are fetch
 export class Thread {
   #anchor = null; // the seq that the reader came for; null is the end
   #rows = new Map(); // key → row or draft
-  #loading = false;
+  #loading = null; // the promise of what is being fetched
   #pausedUntil = 0;
   #frame = 0;
   #leave = [];
@@ -38,6 +38,7 @@ export class Thread {
   }
 
   close() {
+    this.closed = true;
     for (const leave of this.#leave) leave();
     cancelAnimationFrame(this.#frame);
     this.list.close();
@@ -144,10 +145,16 @@ export class Thread {
   }
 
   async #fetch(query) {
-    const id = this.desk.conversationId();
-    if (this.#loading || Date.now() < this.#pausedUntil) return;
-    this.#loading = true;
+    if (this.#loading || this.closed || Date.now() < this.#pausedUntil) return;
     this.top.textContent = t('Loading earlier messages…');
+    this.#loading = this.#get(query);
+    await this.#loading;
+    this.#loading = null;
+    if (!this.closed) this.draw(); // a list that has left the page stands at its top for ever, and would fetch everything
+  }
+
+  async #get(query) {
+    const id = this.desk.conversationId();
     try {
       const { messages } = await this.desk.api.get(`/api/conversations/${id}/messages?limit=${page}&${query}`);
       for (const message of messages) this.desk.store.keepRow(message);
@@ -155,15 +162,15 @@ export class Thread {
       this.#pausedUntil = Date.now() + (refusal.retryAfterMs || 5_000);
       this.desk.toast(refusal.message, 'error');
     }
-    this.#loading = false;
-    if (id === this.desk.conversationId()) this.draw();
   }
 
   // goTo shows one message in the middle and marks it for a moment.
   async goTo(seq) {
-    const c = () => this.desk.store.conversations.get(this.desk.conversationId());
+    const id = this.desk.conversationId();
+    const c = () => this.desk.store.conversations.get(id);
+    while (this.#loading) await this.#loading; // one fetch at a time, and this one must not be left out
     if (!c()?.bySeq.has(seq)) await this.#fetch(`before=${seq + 20}`);
-    if (!c()?.bySeq.has(seq)) return;
+    if (!c()?.bySeq.has(seq) || id !== this.desk.conversationId()) return;
     this.#anchor = seq;
     this.draw();
     const node = this.list.show(c().bySeq.get(seq).id);

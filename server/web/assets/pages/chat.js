@@ -23,6 +23,7 @@ export function mount(root, context) {
   let id = null;
   let localMode = 'analysis';
   let closed = false;
+  let sought = 0; // the seq that the address names, until its message can be shown
 
   const desk = {
     api, store, connection, outbox, toast, go,
@@ -65,31 +66,36 @@ export function mount(root, context) {
     if (!next || next === 'new') next = isLocal(id) && !seq ? id : `new-${newId()}`;
     const another = next !== id;
     id = next;
+    const known = store.conversations.get(id)?.opened;
+    sought = known ? 0 : Number(seq) || 0;
     document.documentElement.classList.remove('sidebar-open');
     if (another) {
       composer.open();
-      await thread.open(store.conversations.get(id)?.opened ? Number(seq) : 0);
+      await thread.open(known ? Number(seq) : 0);
+      if (closed || id !== next) return;
       drawAll();
-    } else if (seq) {
+    } else if (known && Number(seq)) {
       await thread.goTo(Number(seq));
     }
-    if (!isLocal(id) && another) await join(id, Number(seq));
+    if (!isLocal(id) && another) await join(id);
     if (another && !closed && !matchMedia('(pointer: coarse)').matches && document.activeElement?.id !== 'search') composer.focus();
   }
 
   const latest = () => [...store.conversations.values()].filter((c) => !c.archived).sort((a, b) => ((a.lastMessageAt || a.createdAt) < (b.lastMessageAt || b.createdAt) ? 1 : -1))[0]?.id;
 
-  async function join(wanted, seq) {
+  async function join(wanted) {
     if (!connection.socket.connected) return; // the next connection joins
     const known = store.conversations.get(wanted)?.opened;
     const ack = known && store.conversations.get(wanted).synced ? { success: true } : await connection.join(wanted);
     if (closed || id !== wanted) return;
-    if (ack && !ack.success) {
+    if (!ack || (!ack.success && ack.retryable)) return void setTimeout(() => !closed && id === wanted && join(wanted), ack?.retryAfterMs || 2_000);
+    if (!ack.success) {
       toast(ack.error, 'error');
-      if (ack.code === 'NOT_FOUND') go('chat/new');
-      return;
+      return go('chat/new');
     }
     thread.draw();
+    const seq = sought;
+    sought = 0;
     if (seq) await thread.goTo(seq);
     drawAll();
     people(wanted);
