@@ -12,9 +12,10 @@ const kinds = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif']);
 export class Attachments {
   items = []; // {name, preview, part, state: sending | done | waiting | failed, upload, error, stop}
 
-  // changed is told when something came, went, or got further.
-  constructor({ api, conversationId, changed }) {
-    Object.assign(this, { api, conversationId, changed });
+  // changed is told when something came, went, or got further. place names the draft that the pictures belong to now;
+  // late is told (place, item) when one has arrived after its draft was left.
+  constructor({ api, conversationId, place, late, changed }) {
+    Object.assign(this, { api, conversationId, place, late, changed });
     this.node = h('ul', { class: 'attachments', 'aria-label': t('Pictures of this message'), hidden: true });
   }
 
@@ -61,6 +62,7 @@ export class Attachments {
     if (!this.items.includes(item)) this.items.push(item);
     const stop = new AbortController();
     Object.assign(item, { state: 'sending', part: 0, error: '', stop });
+    const place = this.place();
     const form = new FormData();
     form.append('images', item.file, item.name);
     const id = this.conversationId();
@@ -75,6 +77,7 @@ export class Attachments {
         },
       });
       Object.assign(item, { state: 'done', part: 1, upload: uploads[0] });
+      if (!this.items.includes(item)) this.late(place, item);
     } catch (refusal) {
       if (refusal.name === 'AbortError') return;
       const passing = refusal.status === 0;

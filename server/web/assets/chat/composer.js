@@ -2,6 +2,7 @@
 
 import { h, put } from '../dom.js';
 import { icon } from '../icons.js';
+import { isLocal } from '../outbox.js';
 import { storage } from '../storage.js';
 import { t } from '../text.js';
 import { Attachments } from './attachments.js';
@@ -18,7 +19,7 @@ export class Composer {
   constructor(desk) {
     this.desk = desk;
     this.text = h('textarea', { id: 'text', class: 'composer-text', rows: 1, placeholder: t('Your idea, or a question'), 'aria-label': t('Your message'), 'aria-describedby': 'composer-hint', dir: 'auto', enterkeyhint: 'send', oninput: () => this.#input(), onkeydown: (event) => this.#key(event), onpaste: (event) => this.#paste(event) });
-    this.attachments = new Attachments({ api: desk.api, conversationId: desk.realId, changed: () => this.#changed() });
+    this.attachments = new Attachments({ api: desk.api, conversationId: desk.realId, place: () => this.#key_(), late: (key, item) => this.#late(key, item), changed: () => this.#changed() });
     this.error = h('p', { id: 'composer-error', class: 'error-text', role: 'alert', hidden: true });
     this.note = h('p', { class: 'composer-editing', hidden: true });
     this.count = h('span', { class: 'composer-count num', 'aria-live': 'polite' });
@@ -51,7 +52,8 @@ export class Composer {
     );
   }
 
-  #key_ = () => `coach.draft.${this.desk.me.id}.${this.desk.conversationId()}`;
+  // A conversation that does not exist yet gets another id with each visit, and what was written for it must be found again.
+  #key_ = (id = this.desk.conversationId()) => `coach.draft.${this.desk.me.id}.${isLocal(id) ? 'new' : id}`;
 
   // open shows what was left unsent in the conversation that is open now.
   open() {
@@ -63,7 +65,14 @@ export class Composer {
     this.#grow();
   }
 
+  // renamed takes what is in the field along into the conversation that exists now.
+  renamed(local) {
+    storage.write(this.#key_(local), null);
+    this.#keep();
+  }
+
   close() {
+    this.closed = true;
     this.desk = { ...this.desk, send() {}, change() {} };
     this.attachments.clear();
   }
@@ -85,7 +94,7 @@ export class Composer {
   }
 
   add(files) {
-    this.say(this.attachments.add(files));
+    this.say(this.#editing ? t('A message that is sent keeps its pictures: save or cancel first.') : this.attachments.add(files));
     this.focus();
   }
 
@@ -102,10 +111,17 @@ export class Composer {
   }
 
   #changed() {
-    if (!this.submit) return;
+    if (!this.submit || this.closed) return;
     this.#keep();
     this.draw();
     if (this.#pending && !this.attachments.busy) this.send();
+  }
+
+  // late keeps a picture that arrived when its conversation had been left.
+  #late(key, item) {
+    if (!this.closed && key === this.#key_()) return void this.attachments.items.push(item); // one has come back already
+    const kept = storage.read(key, {});
+    storage.write(key, { text: kept.text || '', uploads: [...(kept.uploads || []), item.upload] });
   }
 
   #keep() {
@@ -159,6 +175,7 @@ export class Composer {
 
   edit(message) {
     this.#editing = message;
+    this.#pending = false;
     put(this.note, icon('edit'), h('span', { class: 'grow' }, t('You are editing your message. The coach is not asked again.')), h('button', { type: 'button', class: 'link', onclick: () => (this.open(), this.focus()) }, t('Cancel')));
     this.note.hidden = false;
     this.text.value = message.content;
@@ -177,6 +194,11 @@ export class Composer {
     if (this.#editing) return this.#save(content);
     if (content === '' && !this.attachments.items.length) return this.desk.answering() ? this.desk.stop() : undefined;
     if ([...content].length > longest) return this.say(t('A message has at most 10,000 characters.'));
+    const failed = this.attachments.items.find((item) => item.state === 'failed');
+    if (failed) {
+      this.#pending = false;
+      return this.say(t('{name} is not sent: try it again, or remove it.', { name: failed.name }));
+    }
     if (this.attachments.busy) {
       this.#pending = true;
       return this.say(t('It is sent as soon as the picture is there.'));

@@ -267,6 +267,7 @@ export function mount(root, context) {
     outbox.renamed.on((local, conversation) => {
       if (local !== id) return;
       id = conversation.id;
+      composer.renamed(local);
       history.replaceState(null, '', `#/chat/${id}`);
       join(id);
       later();
