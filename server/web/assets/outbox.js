@@ -25,7 +25,11 @@ export class Outbox {
     this.prefix = `coach.out.${user}.`;
     this.connection = connection;
     this.store = store;
-    const hear = (event) => (event.key === null || event.key.startsWith(this.prefix)) && this.changed.tell();
+    const hear = (event) => {
+      if (event.key !== null && !event.key.startsWith(this.prefix)) return;
+      this.#moved(event);
+      this.changed.tell();
+    };
     addEventListener('storage', hear);
     const leave = [
       () => removeEventListener('storage', hear),
@@ -83,6 +87,13 @@ export class Outbox {
     this.#write(found[0], { ...found[1], refused: undefined });
     this.changed.tell();
     this.flush();
+  }
+
+  // Another tab has made the conversation of a draft that may have been written in this one.
+  #moved({ oldValue, newValue }) {
+    if (!oldValue || !newValue) return;
+    const [before, now] = [oldValue, newValue].map((text) => JSON.parse(text).conversationId);
+    if (isLocal(before) && before !== now) this.renamed.tell(before, { id: now });
   }
 
   // A row that the server tells of needs no sending any more, whoever sent it.

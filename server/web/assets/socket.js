@@ -15,6 +15,7 @@ export class Connection {
   further = { active: null, archived: null }; // where the lists of conversations go on
   #again = 0;
   #hide = 0;
+  #list = 0;
   #left = [];
 
   constructor(store) {
@@ -36,6 +37,7 @@ export class Connection {
     for (const leave of this.#left) leave();
     clearTimeout(this.#again);
     clearTimeout(this.#hide);
+    clearTimeout(this.#list);
     this.closed = true;
     this.socket.disconnect();
   }
@@ -136,8 +138,9 @@ export class Connection {
   }
 
   async loadList(archived) {
+    const known = new Set(this.store.conversations.keys());
     const page = await api.get(`/api/conversations?limit=100${archived ? '&archived=true' : ''}`);
-    this.store.keepList(page.items, archived, !page.nextCursor);
+    this.store.keepList(page.items, archived, !page.nextCursor, known);
     this.further[archived ? 'archived' : 'active'] = page.nextCursor;
     return page;
   }
@@ -148,8 +151,11 @@ export class Connection {
     try {
       await this.loadList(false);
     } catch (refusal) {
-      if (!this.closed) this.#retry(refusal.retryAfterMs || 3_000);
-      return;
+      if (this.closed) return;
+      if (refusal.code !== 'RATE_LIMITED') return this.#retry(refusal.retryAfterMs || 3_000);
+      // Requests are counted apart from messages: those can go on, and the list comes when it may.
+      clearTimeout(this.#list);
+      this.#list = setTimeout(() => this.loadList(false).catch(() => {}), refusal.retryAfterMs || 60_000);
     }
     let behind = [...this.store.conversations.values()].filter((c) => c.opened);
     while (behind.length && this.socket.connected) {

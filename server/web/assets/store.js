@@ -29,12 +29,13 @@ export class Store {
     return known;
   }
 
-  // keepList is what the server lists; what it does not list any more is gone, unless it is another kind of it.
-  keepList(items, archived, complete) {
+  // keepList is what the server lists; what it does not list any more is gone, unless it is another kind of it, or was
+  // not known yet when the server was asked.
+  keepList(items, archived, complete, known) {
     const listed = new Set(items.map((c) => c.id));
     for (const item of items) this.keepConversation(item);
     if (!complete) return;
-    for (const [id, c] of this.conversations) if (Boolean(c.archived) === archived && !listed.has(id)) this.drop(id);
+    for (const [id, c] of this.conversations) if (known.has(id) && Boolean(c.archived) === archived && !listed.has(id)) this.drop(id);
   }
 
   drop(id) {
