@@ -61,7 +61,7 @@ function zone(kind, a, b) {
 function rMarks(entry, stop, low, high, y) {
   const unit = entry - stop; // negative for a short
   const ends = [(low - entry) / unit, (high - entry) / unit].sort((a, b) => a - b);
-  const step = [1, 2, 5, 10, 20, 50, 100].find((n) => (ends[1] - ends[0]) / n <= 7) || 500;
+  const step = [1, 2, 5, 10, 20, 50, 100].find((n) => (ends[1] - ends[0]) / n <= 7) || 10 ** Math.ceil(Math.log10((ends[1] - ends[0]) / 7));
   const marks = [];
   for (let r = Math.ceil(ends[0] / step - 1e-9) * step; r <= ends[1] + 1e-9; r += step) {
     const at = y(entry + r * unit);

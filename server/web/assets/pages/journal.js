@@ -171,7 +171,7 @@ export function mount(root, { api, toast }) {
 
   function importFile() {
     let text = '';
-    let tried = '';
+    let tried = null; // the zone with which the file was looked through
     const report = h('div', { 'aria-live': 'polite' });
     const chosen = h('p', { class: 'muted small' }, t('CSV with the names of its columns in the first line; instrument and side must be there.'));
     const input = h('input', { type: 'file', accept: '.csv,text/csv,text/plain', class: 'visually-hidden', id: 'journal-file', onchange: () => read(input.files[0]) });
@@ -197,7 +197,7 @@ export function mount(root, { api, toast }) {
       action: t('Look through it'),
       body: [
         drop,
-        field(t('Time zone of its times'), h('input', { class: 'input', name: 'timezone', list: 'file-zones', value: zone, oninput: () => step('') }), t('For times that name no zone themselves')),
+        field(t('Time zone of its times'), h('input', { class: 'input', name: 'timezone', list: 'file-zones', value: zone, oninput: () => step(null) }), t('For times that name no zone themselves')),
         h('datalist', { id: 'file-zones' }, zones.map((name) => h('option', { value: name }))),
         report,
       ],
@@ -221,7 +221,7 @@ export function mount(root, { api, toast }) {
       tried = seen;
       const button = dialog.querySelector('button[type="submit"]');
       const fresh = found ? found.imported || found.rows - found.known - found.failed : 0;
-      put(button, seen ? plural(fresh, 'Import {n} trade', 'Import {n} trades') : t('Look through it'));
+      put(button, seen === null ? t('Look through it') : plural(fresh, 'Import {n} trade', 'Import {n} trades'));
     }
 
     async function read(file) {
@@ -229,7 +229,7 @@ export function mount(root, { api, toast }) {
       text = await file.text();
       put(chosen, `${file.name}, ${plural(Math.max(0, text.trim().split('\n').length - 1), '{n} row', '{n} rows')}`);
       put(report);
-      step('');
+      step(null);
     }
   }
 
@@ -271,10 +271,11 @@ function exitOf(trade) {
   return String(Number((out.reduce((sum, fill) => sum + Number(fill.quantity) * Number(fill.price), 0) / units).toFixed(6)));
 }
 
-// local is a moment as an input of type datetime-local wants it: in this machine's zone, without saying so.
+// local is a moment as an input of type datetime-local wants it and gives it back: in this machine's zone, without saying
+// so, and without seconds of zero.
 function local(iso) {
   const date = new Date(iso);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace(/:00$/, '');
 }
 
 // fieldsOf reads the form. What was not touched is not sent, so that a change of a note changes nothing else.

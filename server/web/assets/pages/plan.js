@@ -29,6 +29,7 @@ const rules = [
 
 export function mount(root, { api, toast }) {
   let stored; // what the server has
+  let newer; // what it has meanwhile, when somewhere else it was changed
   let draft; // the plan being edited
   let view = 'form';
   let text = ''; // of the YAML view
@@ -44,7 +45,7 @@ export function mount(root, { api, toast }) {
     ['form', 'yaml'].map((name) => h('button', { type: 'button', 'data-view': name, onclick: () => turn(name) }, name === 'form' ? t('Form') : t('YAML'))),
   );
   const save = h('button', { type: 'button', class: 'button primary', onclick: store }, t('Save plan'));
-  const undo = h('button', { type: 'button', class: 'button', onclick: () => (take(stored), show()) }, t('Discard changes'));
+  const undo = h('button', { type: 'button', class: 'button', onclick: () => (take(newer ?? stored), show()) }, t('Discard changes'));
   const bar = h('div', { class: 'bar' }, save, undo, h('span', { class: 'muted small', role: 'status' }));
   const body = frame(root, t('Plan'), tabs);
   const whole = h('div', { class: 'page-body' });
@@ -58,6 +59,7 @@ export function mount(root, { api, toast }) {
 
   function take(plan) {
     stored = plan;
+    newer = undefined;
     draft = structuredClone(plan.plan);
     text = toYAML(draft);
     changed = false;
@@ -118,7 +120,7 @@ export function mount(root, { api, toast }) {
   function refused(error) {
     if (error.code === 'CONFLICT') {
       told.show(new Error(t('The plan was changed elsewhere meanwhile. Discard your changes to see it, then make them again.')));
-      api.get('/api/plan').then((plan) => (stored = plan), () => {});
+      api.get('/api/plan').then((plan) => (newer = plan), () => {});
       undo.disabled = false;
       return;
     }
@@ -306,7 +308,8 @@ export function mount(root, { api, toast }) {
   }
 }
 
-const numberOf = (text) => (text.trim() === '' ? null : text.trim().replaceAll(',', ''));
+// numberOf takes commas only between thousands: 1,5 is one and a half to some, and must not become 15. The server refuses it.
+const numberOf = (text) => (text.trim() === '' ? null : text.trim().replace(/^-?\d{1,3}(,\d{3})+(?![\d,])/, (whole) => whole.replaceAll(',', '')));
 const listOf = (text) => text.split(',').map((word) => word.trim()).filter(Boolean);
 
 // sizesOf reads "MES 10, NQ 2".

@@ -53,13 +53,18 @@ export async function working(button, fail, run) {
 // cut shortens a decimal to two places. It is cut and not rounded: 1.996 R is not 2 R.
 export const cut = (text) => text.replace(/(\.\d\d)\d+$/, '$1').replace(/\.00$/, '');
 
-// load fills a place with what run gives; where that fails, with the reason and a way to try again.
+// load fills a place with what run gives; where that fails, with the reason and a way to try again. Of several for one
+// place the last one counts, whichever ends first.
+const turns = new WeakMap();
+
 export async function load(place, run) {
+  turns.set(place, run);
   put(place, h('p', { class: 'muted', role: 'status' }, t('Loading…')));
   try {
     const made = await run();
-    put(place, made);
+    if (turns.get(place) === run) put(place, made);
   } catch (error) {
+    if (turns.get(place) !== run) return;
     put(
       place,
       h('div', { class: 'empty', role: 'alert' }, h('p', {}, sentencesOf(error)), h('button', { type: 'button', class: 'button', onclick: () => load(place, run) }, t('Try again'))),

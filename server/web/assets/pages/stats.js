@@ -102,7 +102,7 @@ export function mount(root, { api, go }) {
         curve(points, t('The sum of results after each of {n} trades; it ends at {net}.', { n: points.length, net: dollars(total.net) }), (v) => money(String(Math.round(v))).replace('.00', '')),
         h('figcaption', {}, t('{net} over {n} trades; deepest fall {fall}.', { net: dollars(total.net), n: total.trades, fall: dollars(total.maxDrawdown) }), trades.length === most && ` ${t('Drawn from the newest {n}.', { n: most })}`),
       ),
-      data([t('Closed'), t('Trade'), t('Net')], trades.map((trade) => [trade.closedAt.slice(0, 10), `${trade.instrument} ${trade.side}`, dollars(trade.net)])),
+      data([t('Closed'), t('Trade'), t('Net')], trades.map((trade) => [new Date(trade.closedAt).toLocaleDateString('sv'), `${trade.instrument} ${trade.side}`, dollars(trade.net)])),
     );
   }
 
