@@ -91,7 +91,8 @@ export function mount(root, context) {
     if (!ack || (!ack.success && ack.retryable)) return void setTimeout(() => !closed && id === wanted && join(wanted), ack?.retryAfterMs || 2_000);
     if (!ack.success) {
       toast(ack.error, 'error');
-      return go('chat/new');
+      if (ack.code === 'NOT_FOUND' || ack.code === 'VALIDATION_ERROR') go('chat/new'); // gone, or the address never named one
+      return;
     }
     thread.draw();
     const seq = sought;
