@@ -151,7 +151,7 @@ export class Outbox {
   async #create({ conversationId: local, mode }) {
     let conversation;
     try {
-      conversation = await api.post('/api/conversations', mode ? { mode } : {});
+      conversation = await api.post('/api/conversations', mode ? { mode } : {}, { signal: AbortSignal.timeout(20_000) });
     } catch (refusal) {
       return { error: refusal.sentences, retryable: refusal.retryable, retryAfterMs: refusal.retryAfterMs };
     }

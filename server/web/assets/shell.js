@@ -52,7 +52,7 @@ export function mountShell(root) {
   }
 
   async function signOut() {
-    await api.post('/api/auth/logout').catch(() => {});
+    await api.post('/api/auth/logout', undefined, { signal: AbortSignal.timeout(5_000) }).catch(() => {});
     session.end();
   }
 

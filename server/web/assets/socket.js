@@ -6,6 +6,7 @@ import { signal } from './signal.js';
 import { t } from './text.js';
 
 const patience = 10_000; // for an acknowledgement
+const longest = 10_000; // for the list; a request on a dead line would keep everything waiting for minutes
 const hiddenFor = 60_000; // a hidden tab gives its socket back: one user may have few of them
 
 export class Connection {
@@ -139,7 +140,7 @@ export class Connection {
 
   async loadList(archived) {
     const known = new Set(this.store.conversations.keys());
-    const page = await api.get(`/api/conversations?limit=100${archived ? '&archived=true' : ''}`);
+    const page = await api.get(`/api/conversations?limit=100${archived ? '&archived=true' : ''}`, { signal: AbortSignal.timeout(longest) });
     this.store.keepList(page.items, archived, !page.nextCursor, known);
     this.further[archived ? 'archived' : 'active'] = page.nextCursor;
     return page;

@@ -38,7 +38,7 @@ export function mount(root, { api, toast }) {
   load(sessions, showSessions);
 
   async function signOut() {
-    await api.post('/api/auth/logout').catch(() => {}); // without a server this device is signed out all the same
+    await api.post('/api/auth/logout', undefined, { signal: AbortSignal.timeout(5_000) }).catch(() => {}); // without a server this device is signed out all the same
     session.end();
   }
 
