@@ -112,7 +112,7 @@ export function mountPalette({ store, connection, signOut }) {
       event.preventDefault();
       if (dialog.open) dialog.close();
       else palette.open();
-    } else if (event.altKey && !event.ctrlKey && !event.metaKey && event.code === 'KeyN') {
+    } else if (event.altKey && !event.ctrlKey && !event.metaKey && event.code === 'KeyN' && !document.querySelector('dialog[open]')) {
       event.preventDefault();
       go('chat/new');
     } else if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) {

@@ -81,8 +81,6 @@ export class VirtualList {
 
   #make(key) {
     const node = this.#render(key);
-    node.setAttribute('aria-setsize', String(this.#keys.length));
-    node.setAttribute('aria-posinset', String(this.#index.get(key) + 1));
     node.dataset.key = key;
     this.#nodes.set(key, node);
     this.#resized.observe(node);
@@ -161,6 +159,8 @@ export class VirtualList {
       const node = this.#nodes.get(key) || this.#make(key);
       const place = before ? before.nextSibling : this.list.firstChild;
       if (place !== node) this.list.insertBefore(node, place);
+      node.setAttribute('aria-setsize', String(this.#keys.length));
+      node.setAttribute('aria-posinset', String(this.#index.get(key) + 1));
       before = node;
     }
     this.from = from;

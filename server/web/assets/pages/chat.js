@@ -54,7 +54,8 @@ export function mount(root, context) {
   const veil = h('div', { class: 'veil', onclick: () => document.documentElement.classList.remove('sidebar-open') });
   const drop = h('div', { class: 'drop', 'aria-hidden': 'true' }, icon('image'), h('span', {}, t('Drop the chart here')));
   const section = h('section', { class: 'thread', 'aria-label': t('Conversation') }, header.node, thread.node, h('div', { class: 'below' }, typing, waits, reading, composer.form), drop);
-  put(root, h('div', { class: 'chat' }, sidebar.node, veil, section));
+  const whole = h('div', { class: 'chat' }, sidebar.node, veil, section);
+  put(root, whole);
   dragging();
 
   // ---- Which conversation
@@ -224,22 +225,23 @@ export function mount(root, context) {
     frame = requestAnimationFrame(drawAll);
   };
 
+  // A file that misses the thread would replace the page, so the list of conversations takes it as well.
   function dragging() {
     let depth = 0;
     const files = (event) => event.dataTransfer?.types.includes('Files');
-    const on = (name, listener) => section.addEventListener(name, (event) => files(event) && (event.preventDefault(), listener(event)));
+    const on = (name, listener) => whole.addEventListener(name, (event) => files(event) && (event.preventDefault(), listener(event)));
     on('dragenter', () => section.classList.toggle('dropping', ++depth > 0));
     on('dragleave', () => section.classList.toggle('dropping', --depth > 0));
     on('dragover', () => {});
     on('drop', (event) => {
       depth = 0;
       section.classList.remove('dropping');
-      composer.add(event.dataTransfer.files);
+      if (desk.canWrite()) composer.add(event.dataTransfer.files);
     });
   }
 
   function onKey(event) {
-    if (!event.altKey || event.ctrlKey || event.metaKey || !['ArrowUp', 'ArrowDown'].includes(event.key)) return;
+    if (!event.altKey || event.ctrlKey || event.metaKey || !['ArrowUp', 'ArrowDown'].includes(event.key) || document.querySelector('dialog[open]')) return;
     event.preventDefault();
     const next = sidebar.step(event.key === 'ArrowUp' ? -1 : 1);
     if (next) go(`chat/${next}`);
