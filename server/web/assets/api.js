@@ -114,7 +114,7 @@ async function renewIfDue() {
 async function renew() {
   tried = Date.now();
   try {
-    session.keep(await call('POST', '/api/auth/refresh'));
+    session.keep(await call('POST', '/api/auth/refresh', undefined, { signal: AbortSignal.timeout(10_000) })); // every other call waits for this one
   } catch {
     schedule(); // the old one may still do; if not, its call will say so
   }

@@ -125,9 +125,8 @@ export class Composer {
   }
 
   #keep() {
-    if (this.#editing) return;
     const uploads = this.attachments.uploads;
-    const text = this.text.value;
+    const text = this.#editing ? storage.read(this.#key_(), {}).text || '' : this.text.value;
     storage.write(this.#key_(), text || uploads.length ? { text, uploads } : null);
   }
 
