@@ -177,7 +177,8 @@ try {
 
   await step('two tabs are in step', async () => {
     const second = await context.newPage();
-    await second.goto(page.url());
+    await second.goto(page.url()); // the message found above, from a cold start
+    await second.locator(`.message[data-seq="${page.url().split('/').at(-1)}"].found-here`).waitFor();
     await answerAt(second, 6).waitFor();
     await second.getByLabel('Your message').fill('what is my risk per trade?');
     await second.getByLabel('Your message').press('Enter');
