@@ -114,7 +114,9 @@ async function renewIfDue() {
 async function renew() {
   tried = Date.now();
   try {
-    session.keep(await call('POST', '/api/auth/refresh', undefined, { signal: AbortSignal.timeout(10_000) })); // every other call waits for this one
+    const { token } = session.current;
+    const renewed = await call('POST', '/api/auth/refresh', undefined, { signal: AbortSignal.timeout(10_000) }); // all others wait for it
+    if (session.current?.token === token) session.keep(renewed); // not for who has signed out meanwhile
   } catch {
     schedule(); // the old one may still do; if not, its call will say so
   }

@@ -19,6 +19,7 @@ export const session = {
   },
 
   keepUser(user) {
+    if (!this.current) return; // signed out meanwhile
     this.current = { ...this.current, user };
     storage.write(key, this.current);
     this.renewed.tell();

@@ -29,7 +29,7 @@ export class Connection {
       this.#left.push(() => target.removeEventListener(name, listener));
     };
     hear(document, 'visibilitychange', () => this.#visibility());
-    hear(window, 'offline', () => this.#become('offline'));
+    hear(window, 'offline', () => this.#offline());
     hear(window, 'online', () => this.#retry(0));
     this.#left.push(session.renewed.on(() => this.socket.connected && this.socket.emit('refresh_auth', { token: session.current.token })));
   }
@@ -51,6 +51,12 @@ export class Connection {
     if (this.closed || state === this.state) return;
     this.state = state;
     this.changed.tell(state);
+  }
+
+  // Without a network a server on this very machine is still there, if it answers.
+  async #offline() {
+    this.#become('offline');
+    if (this.socket.connected && (await this.ask('ping', 1)) && this.state === 'offline') this.#retry(0);
   }
 
   #retry(delay) {
