@@ -178,7 +178,7 @@ export function mount(root, { api, toast }) {
     const drop = h(
       'div',
       {
-        class: 'drop',
+        class: 'file-place',
         ondragover: (event) => (event.preventDefault(), drop.classList.add('over')),
         ondragleave: () => drop.classList.remove('over'),
         ondrop: (event) => {
