@@ -120,7 +120,8 @@ try {
     const rows = trades();
     rows.splice(3, 0, 'MES,sideways,2,6000,6010,2026-03-02T14:30:00Z,,,,');
     await page.getByRole('button', { name: 'Import CSV' }).first().click();
-    await page.locator('#journal-file').setInputFiles({ name: 'trades.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) });
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByText('Choose a file').click()]);
+    await chooser.setFiles({ name: 'trades.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) });
     await page.getByText('trades.csv, 37 rows').waitFor();
     await page.getByRole('button', { name: 'Look through it' }).click();
     await page.getByRole('row', { name: /^4 side/ }).waitFor();
