@@ -92,12 +92,18 @@ func (sk *socket) send(until time.Time, frames []*Frame, n int) error {
 	})
 }
 
-// sendBytes is send for the rest of a write.
-func (sk *socket) sendBytes(until time.Time, b []byte) error {
-	return sk.writing(until, func() error {
-		_, err := sk.Conn.Write(b)
+// sendRest is send for the rest of a batch. Half a frame is made whole even
+// where a closing frame is to follow.
+func (sk *socket) sendRest(until time.Time, left rest) error {
+	write := func() error {
+		_, err := sk.Conn.Write(left.bytes)
 		return err
-	})
+	}
+	if !left.torn {
+		return sk.writing(until, write)
+	}
+	defer sk.pen.Unlock()
+	return sk.timed(until, write)
 }
 
 // writing holds the pen for a write that may wait.
@@ -107,6 +113,11 @@ func (sk *socket) writing(until time.Time, write func() error) error {
 	if sk.said.Load() {
 		return net.ErrClosed
 	}
+	return sk.timed(until, write)
+}
+
+// timed is a write with a deadline. The caller holds the pen.
+func (sk *socket) timed(until time.Time, write func() error) error {
 	if err := sk.SetWriteDeadline(until); err != nil {
 		return err
 	}

@@ -89,10 +89,10 @@ func (s *Session) flushNow(a *attempt) {
 	defer s.mu.Unlock()
 	for len(s.queue) > 0 && !s.closed {
 		batch, n := s.take(batchLimit)
-		var left []byte
+		var left rest
 		var err error
 		s.unlocked(func() { left, err = s.ws.sendNoWait(a, batch, n) })
-		if err == nil && left != nil {
+		if err == nil && left.bytes != nil {
 			go s.flushLeft(left, n)
 			return
 		}
@@ -109,10 +109,18 @@ func (s *Session) flushNow(a *attempt) {
 	s.server.tasks.Done()
 }
 
+// rest is what is not written of a batch, in memory of its own.
+type rest struct {
+	bytes []byte // nil: everything is
+	// torn: the client has half a frame. The pen stays with whoever writes the
+	// other half, so that nothing gets in between.
+	torn bool
+}
+
 // flushLeft waits for a client whose buffer was full, then goes on as flush.
-// left is what is not written of a batch of n bytes.
-func (s *Session) flushLeft(left []byte, n int) {
-	err := s.ws.sendBytes(s.deadline(), left)
+// left is of a batch of n bytes.
+func (s *Session) flushLeft(left rest, n int) {
+	err := s.ws.sendRest(s.deadline(), left)
 	s.mu.Lock()
 	more := s.flushed(n, err)
 	s.mu.Unlock()
@@ -123,9 +131,8 @@ func (s *Session) flushLeft(left []byte, n int) {
 	s.flush()
 }
 
-// sendNoWait writes as much as the client's buffer takes; left is the rest, in
-// memory of its own.
-func (sk *socket) sendNoWait(a *attempt, frames []*Frame, n int) (left []byte, err error) {
+// sendNoWait writes as much as the client's buffer takes, and gives the rest.
+func (sk *socket) sendNoWait(a *attempt, frames []*Frame, n int) (left rest, err error) {
 	a.bytes = frames[0].wire
 	if len(frames) > 1 {
 		buf := sk.server.buffers.get()
@@ -142,16 +149,19 @@ func (sk *socket) sendNoWait(a *attempt, frames []*Frame, n int) (left []byte, e
 		if !sk.said.Load() {
 			err = sk.raw.Write(a.write)
 		}
-		sk.pen.Unlock()
+		left.torn = err == nil && a.wrote > 0 && a.wrote < len(a.bytes)
+		if !left.torn {
+			sk.pen.Unlock()
+		}
 	}
 	switch {
 	case err != nil:
-		return nil, err
+		return rest{}, err
 	case a.err != nil && !isAgain(a.err):
-		return nil, a.err
+		return rest{}, a.err
 	}
 	if wrote := max(a.wrote, 0); wrote < len(a.bytes) {
-		left = append(left, a.bytes[wrote:]...)
+		left.bytes = append(left.bytes, a.bytes[wrote:]...)
 	}
 	a.bytes = nil
 	return left, nil
