@@ -139,12 +139,12 @@ func (p *presence) settle(now time.Time) {
 	p.forgetSilent(now)
 }
 
-// announce tells of a coming, unless the user came to another node first. The
-// caller holds mu.
+// announce tells of a coming, unless the user came to another node first or
+// hides, as they may have chosen there meanwhile. The caller holds mu.
 func (p *presence) announce(user string, h *here, now time.Time) {
 	h.announce = time.Time{}
-	if !p.cameElsewhereBefore(user, h.came) {
-		p.tell(user, news{"user_online", statusOnline, now, false})
+	if h.status != statusOffline && !p.cameElsewhereBefore(user, h.came) {
+		p.tell(user, news{"user_online", h.status, now, false})
 	}
 }
 

@@ -25,6 +25,9 @@ const (
 	// announceAfter is how long a coming waits for another node to say that it
 	// was there first.
 	announceAfter = 300 * time.Millisecond
+	// crossedWithin is how long ago a coming may be that another node had not
+	// heard of when it let the user go.
+	crossedWithin = 500 * time.Millisecond
 	// linesTold is how many users are told in one event. It keeps one within
 	// a NOTIFY of Postgres.
 	linesTold = 30
@@ -184,10 +187,12 @@ func (p *presence) hear(told account, now time.Time) (crowded []string) {
 // put takes one line. The caller holds mu.
 func (p *presence) put(node string, l line, now time.Time) {
 	if l.Left {
+		gone := p.away[l.User][node].Gone
 		delete(p.away[l.User], node)
 		if len(p.away[l.User]) == 0 {
 			delete(p.away, l.User)
 		}
+		p.crossed(l.User, gone, now)
 		return
 	}
 	l.heard = now
@@ -208,6 +213,18 @@ func (p *presence) put(node string, l line, now time.Time) {
 	if l.Came < since.UnixMicro() && l.Status != statusOffline {
 		p.tell(l.User, news{"user_online", statusOnline, now, true})
 	}
+}
+
+// crossed has a coming told that was not, because the user was still in another
+// node's grace: that node let them go, at gone, and may have told that they are
+// offline before it heard of us. The caller holds mu.
+func (p *presence) crossed(user string, gone int64, now time.Time) {
+	h := p.users[user]
+	if h == nil || gone == 0 || h.came.UnixMicro() <= gone || now.Sub(h.came) > crossedWithin || !h.announce.IsZero() {
+		return
+	}
+	h.announce = now.Add(announceAfter)
+	p.due[user] = struct{}{}
 }
 
 // forgetSilent drops what nodes told that are heard of no more. The caller

@@ -230,3 +230,35 @@ func TestPresenceOfANodeThatComesLater(t *testing.T) {
 	p.pass(time.Second)
 	p.says()
 }
+
+// A node lets somebody go in the moment in which they come to another, before it hears of that.
+func TestPresenceOfAComingThatCrossedAGoing(t *testing.T) {
+	p := newParish(t, 2)
+	p.connect(0)
+	p.pass(time.Second)
+	p.nodes[0].set("ann", "busy", p.now)
+	p.disconnect(0)
+	p.pass(offlineGrace - time.Second)
+	p.told = map[string][]string{}
+	p.now = p.now.Add(time.Second)
+	p.connect(1)
+	p.nodes[0].settle(p.now)
+	p.exchange()
+	p.says("user_offline offline by n0 to all")
+	p.pass(time.Minute)
+	p.says("user_online busy by n1 to all")
+	p.seen("busy")
+}
+
+// Who hides is not given away by a node whose turn it is to tell of their coming.
+func TestPresenceOfSomebodyWhoHidesAtOnce(t *testing.T) {
+	p := newParish(t, 2)
+	p.connect(1)
+	p.now = p.now.Add(time.Millisecond)
+	p.connect(0)
+	p.exchange()
+	p.nodes[0].set("ann", statusOffline, p.now.Add(time.Millisecond))
+	p.pass(time.Minute)
+	p.says("user_status_changed offline by n0 to all")
+	p.seen("")
+}
