@@ -232,9 +232,8 @@ func (t *toolCalls) add(parts []openai.ToolCall) {
 			c.ID = part.ID
 		}
 		c.Function.Name += part.Function.Name
-		if len(c.Function.Arguments) < maxToolBytes {
-			c.Function.Arguments += part.Function.Arguments
-		}
+		room := max(maxToolBytes-len(c.Function.Arguments), 0)
+		c.Function.Arguments += part.Function.Arguments[:min(room, len(part.Function.Arguments))]
 	}
 }
 
