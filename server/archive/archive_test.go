@@ -280,7 +280,17 @@ func TestImagesComeBackWhereTheyWere(t *testing.T) {
 		var b bytes.Buffer
 		d.do(Write(t.Context(), s, d.ann.UserID, open, &b))
 		eve, got := d.person("eve"), shelf{}
-		loaded, err := read(t, b.Bytes()).Load(t.Context(), s, eve.UserID, got.album())
+		album, before, waitsSince := got.album(), storage.Now(), time.Time{}
+		keep := album.Keep
+		album.Keep = func(ctx context.Context, u storage.Upload, bytes io.Reader) (storage.Upload, error) {
+			if u.MessageID == "" {
+				waitsSince = u.CreatedAt
+			} else if !u.CreatedAt.Before(before) {
+				t.Errorf("an image of a message is of %s", u.CreatedAt)
+			}
+			return keep(ctx, u, bytes)
+		}
+		loaded, err := read(t, b.Bytes()).Load(t.Context(), s, eve.UserID, album)
 		if err != nil || loaded.Images != 4 || loaded.ImagesLeft != 3 {
 			t.Errorf("%+v, %v", loaded, err)
 		}
@@ -294,6 +304,9 @@ func TestImagesComeBackWhereTheyWere(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"onetwo 2", " 0", "badthree 1"}, kept); diff != "" || got[""] != "loose" {
 			t.Errorf("loose: %q; by message (-want +got):\n%s", got[""], diff)
+		}
+		if waitsSince.Before(before) {
+			t.Errorf("the loose one waits for a message since %s, before it came", waitsSince)
 		}
 		t.Run("NoAlbum", func(t *testing.T) {
 			loaded, err := read(t, b.Bytes()).Load(t.Context(), s, d.person("eli").UserID, Album{})

@@ -84,8 +84,12 @@ func (l *loader) image(u upload, in storage.Message) (storage.Upload, error) {
 		return storage.Upload{}, unsound(fmt.Sprintf("%s cannot be unpacked.", u.File))
 	}
 	defer func() { _ = bytes.Close() }()
+	at := u.CreatedAt
+	if in.ID == "" {
+		at = storage.Now() // it waits for a message anew; of the old time it would be swept at once
+	}
 	kept, err := l.album.Keep(l.ctx, storage.Upload{
-		ID: l.id(u.ID), UserID: l.user, Name: u.Name, ConversationID: in.ConversationID, MessageID: in.ID, CreatedAt: u.CreatedAt,
+		ID: l.id(u.ID), UserID: l.user, Name: u.Name, ConversationID: in.ConversationID, MessageID: in.ID, CreatedAt: at,
 	}, &bounded{bytes, l.archive})
 	if refused(err) {
 		l.ImagesLeft++
