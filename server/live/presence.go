@@ -169,9 +169,22 @@ func (p *presence) set(user, status string, now time.Time) {
 	if !h.announce.IsZero() { // first things first
 		p.announce(user, h, now)
 	}
-	h.status, h.chosen, h.activity = status, now, now
+	h.status, h.chosen, h.activity = status, p.afterAll(user, h, now), now
 	p.tell(user, news{"user_status_changed", status, now, false})
 	p.spread(user)
+}
+
+// afterAll is now, or the next moment after any choice that is known: clocks of
+// nodes differ, and the last choice must win. The caller holds mu.
+func (p *presence) afterAll(user string, h *here, now time.Time) time.Time {
+	_, before, _ := p.statusElsewhere(user)
+	if h.chosen.After(before) {
+		before = h.chosen
+	}
+	if now.After(before) {
+		return now
+	}
+	return before.Add(time.Microsecond) // what a line tells
 }
 
 // tell queues a change for the others. The caller holds mu, so that they hear

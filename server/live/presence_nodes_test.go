@@ -262,3 +262,17 @@ func TestPresenceOfSomebodyWhoHidesAtOnce(t *testing.T) {
 	p.says("user_status_changed offline by n0 to all")
 	p.seen("")
 }
+
+// The status that was chosen last is the one, though the node that was told of it has a slow clock.
+func TestPresenceOnNodesWhoseClocksDiffer(t *testing.T) {
+	p := newParish(t, 2)
+	p.connect(0)
+	p.connect(1)
+	p.pass(time.Second)
+	p.nodes[0].set("ann", "busy", p.now.Add(5*time.Second))
+	p.exchange()
+	p.seen("busy")
+	p.nodes[1].set("ann", "away", p.now)
+	p.exchange()
+	p.seen("away")
+}
