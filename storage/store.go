@@ -178,12 +178,29 @@ type Tx struct{ Reader }
 // brief is the context of a read that an index makes short. SQLite's driver
 // and database/sql would each start a goroutine to watch a context that can
 // end, which costs as much as the read; on Postgres the context stays, since a
-// network lies between.
+// network lies between. It also stays where it has ended, so that the read
+// fails, and where all connections are in use, so that the wait for one can be
+// given up.
 func (r Reader) brief(ctx context.Context) context.Context {
-	if r.d.name == SQLite {
-		return context.WithoutCancel(ctx)
+	if r.d.name != SQLite || ctx.Err() != nil || isCrowded(r.q) {
+		return ctx
 	}
-	return ctx
+	return context.WithoutCancel(ctx)
+}
+
+// isCrowded reports whether the next read waits for a connection of a pool; a
+// transaction has its own.
+func isCrowded(q querier) bool {
+	p, ok := q.(*prepared)
+	if !ok {
+		return false
+	}
+	pool, ok := p.on.(*sql.DB)
+	if !ok {
+		return false
+	}
+	stats := pool.Stats()
+	return stats.MaxOpenConnections > 0 && stats.InUse >= stats.MaxOpenConnections
 }
 
 // wrap names what was being done and turns driver errors into the sentinels.
