@@ -6,15 +6,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // TestAdminScreenByRealKeys drives `coach admin` in tmux as an operator does, beside a real server.
 func TestAdminScreenByRealKeys(t *testing.T) {
-	needTmux(t)
+	needs.Program(t, "tmux", "tmux")
 	binary, dir := buildCoach(t), shortDir(t)
 	stop := serveIn(t, binary, dir)
 	coachIn(t, binary, dir, "user", "create", "--email", "ana@example.com", "--username", "ana")
@@ -38,18 +39,6 @@ func TestAdminScreenByRealKeys(t *testing.T) {
 	term.types(binary+" admin", "Enter").shows("● live")
 	term.tmux("run-shell", "kill -TERM $(pgrep -P #{pane_pid})")
 	term.leftClean()
-}
-
-func needTmux(t *testing.T) {
-	t.Helper()
-	_, err := exec.LookPath("tmux")
-	if err == nil {
-		return
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "tmux") {
-		t.Fatal("COACH_TEST_REQUIRE names tmux, and there is none")
-	}
-	t.Skip("no tmux on this machine")
 }
 
 // shortDir is a folder whose path leaves room for the names of Unix sockets.

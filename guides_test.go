@@ -6,15 +6,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // TestFrontendGuideRuns runs the code of docs/frontend.md as it stands there: the client in Node, the hook on a stand-in
 // for React, and the page in a browser, across a restart of the server.
 func TestFrontendGuideRuns(t *testing.T) {
-	needNode(t)
+	needs.Node(t, "socket.io-client")
 	guide, err := os.ReadFile(filepath.Join("docs", "frontend.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +35,7 @@ func TestFrontendGuideRuns(t *testing.T) {
 	for _, how := range []string{"node", "react", "page"} {
 		t.Run(how, func(t *testing.T) {
 			if how == "page" {
-				needChromium(t)
+				needs.Browser(t)
 			}
 			run := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "node", "guide.mjs"), binary, how)
 			run.Stdin = strings.NewReader(string(input))
@@ -47,18 +48,4 @@ func TestFrontendGuideRuns(t *testing.T) {
 			}
 		})
 	}
-}
-
-// needChromium skips where there is no browser, and fails where COACH_TEST_REQUIRE wants one.
-func needChromium(t *testing.T) {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if _, err := exec.LookPath(name); err == nil {
-			return
-		}
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "browser") {
-		t.Fatal("COACH_TEST_REQUIRE names browser, but there is no Chromium")
-	}
-	t.Skip("no Chromium on this machine")
 }

@@ -60,13 +60,14 @@ var rooms = map[string][]string{
 	"server/trading":  {},
 	"server/metrics":  {},
 
+	"server/needs":      {}, // what tests want of a machine
 	"server/crashtest":  {}, // tests of the binary, and no code
 	"deploy":            {}, // files to deploy with, and the tests that hold them
 	"deploy/monitoring": {},
 	"docs":              {}, // what is written, as files in the program
 
 	"storage":             {},
-	"storage/storagetest": {"migrations"},
+	"storage/storagetest": {"migrations", "server/needs"},
 	"migrations":          {},
 	"configs":             {},
 }

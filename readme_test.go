@@ -6,15 +6,16 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // TestReadmeExamplesRun runs each fenced block of README.md that follows a `<!-- runnable -->` line, against a fresh
 // server, and wants the verdict in what it prints.
 func TestReadmeExamplesRun(t *testing.T) {
-	needNode(t)
+	needs.Node(t, "socket.io-client")
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -27,8 +28,8 @@ func TestReadmeExamplesRun(t *testing.T) {
 	for _, block := range blocks {
 		language, text := block[1], block[2]
 		t.Run(language, func(t *testing.T) {
-			if _, err := exec.LookPath("curl"); language == "sh" && err != nil {
-				t.Skip("no curl on this machine")
+			if language == "sh" {
+				needs.Program(t, "curl", "curl")
 			}
 			run := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "node", "readme.mjs"), binary, language)
 			run.Stdin = strings.NewReader(text)
@@ -41,22 +42,6 @@ func TestReadmeExamplesRun(t *testing.T) {
 			}
 		})
 	}
-}
-
-// needNode skips a test where there is no Node or its packages, and fails it where COACH_TEST_REQUIRE wants them.
-func needNode(t *testing.T) {
-	t.Helper()
-	_, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat(filepath.Join("testdata", "node", "node_modules", "socket.io-client"))
-	}
-	if err == nil {
-		return
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "node") {
-		t.Fatalf("COACH_TEST_REQUIRE names node: %v; install Node and run npm ci in testdata/node", err)
-	}
-	t.Skipf("no Node with its packages: %v", err)
 }
 
 func buildCoach(t testing.TB) string {

@@ -14,18 +14,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // TestNginx puts our nginx.conf before a coach, with a certificate of its own, and has the unmodified clients come in
 // through it: polling, WebSocket, the upgrade between them, refusals.
 func TestNginx(t *testing.T) {
-	need(t, "nginx", "nginx")
-	need(t, "node", "node")
+	needs.Program(t, "nginx", "nginx")
+	needs.Node(t, "socket.io-client-3")
 	coach := startCoach(t)
 	dir := t.TempDir()
 	cert := selfSigned(t, dir)
@@ -49,18 +50,6 @@ func TestNginx(t *testing.T) {
 	if out, err := node.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-}
-
-// need skips where a program is missing, and fails where COACH_TEST_REQUIRE wants its service.
-func need(t *testing.T, program, service string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), service) {
-		t.Fatalf("COACH_TEST_REQUIRE names %s, and there is no %s", service, program)
-	}
-	t.Skipf("no %s on this machine", program)
 }
 
 // startCoach serves until the test ends, and gives the address.

@@ -4,17 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/elite-trading-coach/coach/server"
 	"github.com/elite-trading-coach/coach/server/api"
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
@@ -36,7 +34,7 @@ type cluster struct {
 func onClusters(t *testing.T, test func(t *testing.T, c *cluster), env ...string) {
 	t.Helper()
 	t.Run("postgres", func(t *testing.T) { test(t, newCluster(t, env...)) })
-	t.Run("redis", func(t *testing.T) { test(t, newCluster(t, append(env, "REDIS_URL=redis://"+realRedis(t))...)) })
+	t.Run("redis", func(t *testing.T) { test(t, newCluster(t, append(env, "REDIS_URL=redis://"+needs.Redis(t))...)) })
 }
 
 func newCluster(t *testing.T, env ...string) *cluster {
@@ -87,23 +85,6 @@ func connected(t *testing.T, base string) {
 			t.Fatalf("%s is not connected: %+v", base, h)
 		}
 	}
-}
-
-// realRedis is the address of this machine's Redis, or skips.
-func realRedis(t *testing.T) string {
-	t.Helper()
-	const address = "127.0.0.1:6379"
-	client := redis.NewClient(&redis.Options{Addr: address})
-	defer func() { _ = client.Close() }()
-	err := client.Ping(t.Context()).Err()
-	if err == nil {
-		return address
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "redis") {
-		t.Fatalf("COACH_TEST_REQUIRE names redis: %v", err)
-	}
-	t.Skipf("no Redis on this machine: %v", err)
-	return ""
 }
 
 // answerUntil gives the names of what came about a message and its answer up
@@ -212,7 +193,7 @@ func TestClusterRemovesAMemberEverywhereWithinASecond(t *testing.T) {
 
 // TestClusterCountsMessagesTogether: with Redis a limit is the site's, not each node's.
 func TestClusterCountsMessagesTogether(t *testing.T) {
-	c := newCluster(t, "RATE_LIMITS=on", "REDIS_URL=redis://"+realRedis(t))
+	c := newCluster(t, "RATE_LIMITS=on", "REDIS_URL=redis://"+needs.Redis(t))
 	for i := range 4 {
 		ann := &caller{t: t, base: c.bases[i%2], token: c.ann.token}
 		ann.must(http.MethodPost, "/api/messages", map[string]any{"conversationId": c.room, "content": fmt.Sprint("number ", i)}).into(t, &struct{}{})

@@ -10,15 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/elite-trading-coach/coach/configs"
 	"github.com/elite-trading-coach/coach/server"
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
@@ -35,7 +34,7 @@ var scripts = map[string][]string{
 // TestRealClients runs the unmodified socket.io-client, 4 and 3, against a
 // server on each database. Each script has a server of its own.
 func TestRealClients(t *testing.T) {
-	folder := nodeFolder(t)
+	folder := needs.Node(t, "socket.io-client-3")
 	found, err := filepath.Glob(filepath.Join(folder, "e2e", "*.mjs"))
 	if err != nil || len(found) != len(scripts)+1 { // and site.mjs
 		t.Fatalf("testdata/node/e2e holds %v, %v", found, err)
@@ -56,26 +55,6 @@ func TestRealClients(t *testing.T) {
 			}
 		})
 	}
-}
-
-// nodeFolder is testdata/node, where Node and the clients are there.
-func nodeFolder(t *testing.T) string {
-	t.Helper()
-	folder, err := filepath.Abs(filepath.Join("..", "testdata", "node"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	missing := t.Skip
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "node") {
-		missing = t.Fatal
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		missing("node is not installed:", err)
-	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "socket.io-client-3")); err != nil {
-		missing("run `npm ci` in testdata/node:", err)
-	}
-	return folder
 }
 
 // playhouse is a server that a script can stop and start, and whose coach says

@@ -19,6 +19,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/bus/bustest"
 	"github.com/elite-trading-coach/coach/server/coach/openaitest"
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
@@ -195,7 +196,7 @@ func hundredAtOnce(t *testing.T, databaseURL string) {
 // of both nodes end up with the same words and one end each, and the model was
 // asked once.
 func TestGoingAwayInTheMiddleOfAModelsAnswer(t *testing.T) {
-	wire, url, feed := bustest.NewWire(t, realRedis(t)), storagetest.PostgresURL(t), make(chan string)
+	wire, url, feed := bustest.NewWire(t, needs.Redis(t)), storagetest.PostgresURL(t), make(chan string)
 	p, endpoint := provider(t, func(openaitest.Request) openaitest.Reply {
 		return openaitest.Reply{Pieces: []string{"One 💎, "}, Feed: feed, Usage: [2]int{100, 20}}
 	})

@@ -14,12 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
 // TestServesTLSItself has the unmodified clients come in over https and wss.
 func TestServesTLSItself(t *testing.T) {
-	folder := nodeFolder(t)
+	folder := needs.Node(t, "socket.io-client-3")
 	certFile, keyFile := certificate(t)
 	base := start(t, config(t, storagetest.SQLiteURL(t), "TLS_CERT_FILE="+certFile, "TLS_KEY_FILE="+keyFile))
 	if !strings.HasPrefix(base, "https://") {

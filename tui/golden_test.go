@@ -42,10 +42,10 @@ func TestScreens(t *testing.T) {
 			"choice":      func(s *stage) { s.keys("4 t") },
 			"filter":      func(s *stage) { s.keys("2 /").types("tire=free") },
 		} {
+			if size.cells == 60 && name != "overview" {
+				continue // every page says there that the terminal is too small
+			}
 			t.Run(fmt.Sprintf("%s at %dx%d", name, size.cells, size.lines), func(t *testing.T) {
-				if size.cells == 60 && name != "overview" {
-					t.Skip("all say the same there")
-				}
 				s := open(t, aServer(), size.cells, size.lines)
 				for _, l := range logLines() {
 					s.m.hear(l)

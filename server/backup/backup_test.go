@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/elite-trading-coach/coach/migrations"
 	"github.com/elite-trading-coach/coach/server/backup"
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/storage"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
@@ -26,9 +26,7 @@ func onBoth(t *testing.T, test func(t *testing.T, p backup.Place)) {
 		t.Run(name, func(t *testing.T) {
 			p := place(t, url(t))
 			if name == "postgres" {
-				if _, err := exec.LookPath("pg_dump"); err != nil {
-					t.Skip("no pg_dump on this machine")
-				}
+				needs.Program(t, "postgres", "pg_dump")
 			}
 			test(t, p)
 		})
@@ -144,25 +142,23 @@ func TestWhatIsBackedUpComesBackAndWhatItReplacesIsKept(t *testing.T) {
 	})
 }
 
+// TestRestoreOnAnEmptyMachine is about files: on Postgres an empty machine is
+// an empty schema, which the test above restores into.
 func TestRestoreOnAnEmptyMachine(t *testing.T) {
-	onBoth(t, func(t *testing.T, p backup.Place) {
-		k := create(t, p)
-		if _, ok := strings.CutPrefix(p.URL, "sqlite://"); !ok {
-			t.Skip("another database has another schema's name; the test above restores into an empty schema")
-		}
-		empty := p
-		empty.URL, empty.Images = "sqlite://"+filepath.Join(t.TempDir(), "new", "coach.db"), filepath.Join(t.TempDir(), "new", "images")
-		if err := os.MkdirAll(filepath.Dir(empty.Images), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		r, err := backup.Restore(t.Context(), empty, k.Path, backup.RefuseOlder)
-		if err != nil || r.Kept != "" {
-			t.Fatalf("kept %q, %v", r.Kept, err)
-		}
-		if got := people(t, empty.URL); got != "ann" {
-			t.Errorf("there are %q", got)
-		}
-	})
+	p := place(t, storagetest.SQLiteURL(t))
+	k := create(t, p)
+	empty := p
+	empty.URL, empty.Images = "sqlite://"+filepath.Join(t.TempDir(), "new", "coach.db"), filepath.Join(t.TempDir(), "new", "images")
+	if err := os.MkdirAll(filepath.Dir(empty.Images), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r, err := backup.Restore(t.Context(), empty, k.Path, backup.RefuseOlder)
+	if err != nil || r.Kept != "" {
+		t.Fatalf("kept %q, %v", r.Kept, err)
+	}
+	if got := people(t, empty.URL); got != "ann" {
+		t.Errorf("there are %q", got)
+	}
 }
 
 // TestEachBadArchiveHasASentenceOfItsOwn, and touches nothing.

@@ -2,22 +2,19 @@ package bus_test
 
 import (
 	"net/url"
-	"os"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/google/uuid"
-	"github.com/redis/go-redis/v9"
 
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/bus/bustest"
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
 func TestRedis(t *testing.T) {
-	site := redisSite(func(t *testing.T) string { return realRedis(t) })
+	site := redisSite(func(t *testing.T) string { return needs.Redis(t) })
 	bustest.Run(t, func(t *testing.T) bus.Bus { return site(t).Node(t) })
 	bustest.RunCluster(t, site)
 }
@@ -59,22 +56,4 @@ func postgresSite(t *testing.T) bustest.Site {
 	return bustest.Site{Wire: wire, Node: func(*testing.T) *bus.Remote {
 		return bus.NewPostgres(u.String(), channel, uuid.NewString(), nil)
 	}}
-}
-
-// realRedis is the address of the Redis of this machine; without one the test
-// skips, or fails where COACH_TEST_REQUIRE names it.
-func realRedis(t *testing.T) string {
-	t.Helper()
-	const address = "127.0.0.1:6379"
-	client := redis.NewClient(&redis.Options{Addr: address})
-	defer func() { _ = client.Close() }()
-	err := client.Ping(t.Context()).Err()
-	if err == nil {
-		return address
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "redis") {
-		t.Fatalf("COACH_TEST_REQUIRE names redis: %v", err)
-	}
-	t.Skipf("no Redis on this machine: %v", err)
-	return ""
 }

@@ -12,9 +12,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // cluster is a Postgres of a test's own, which may be stopped.
@@ -87,17 +88,7 @@ func (c *cluster) find() {
 
 func (c *cluster) missing(why string) {
 	c.t.Helper()
-	needed(c.t, "postgres", "no Postgres of one's own here: "+why)
-}
-
-// needed skips a test for which something is missing, or fails it where
-// COACH_TEST_REQUIRE names that.
-func needed(t *testing.T, what, why string) {
-	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), what) {
-		t.Fatalf("COACH_TEST_REQUIRE names %s, and %s", what, why)
-	}
-	t.Skip(why)
+	needs.Absent(c.t, "postgres", "no Postgres of one's own here: "+why)
 }
 
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }

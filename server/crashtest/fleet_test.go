@@ -18,6 +18,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/bus/bustest"
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // redisServer is a Redis of a test's own, which may be stopped.
@@ -29,9 +30,7 @@ type redisServer struct {
 
 func newRedis(t *testing.T) *redisServer {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		needed(t, "redis", "there is no redis-server")
-	}
+	needs.Program(t, "redis", "redis-server")
 	r := &redisServer{t: t, port: freePort(t)}
 	r.start()
 	t.Cleanup(r.stop)

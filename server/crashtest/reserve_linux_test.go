@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/elite-trading-coach/coach/server/api"
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // TestWritesAreRefusedBeforeTheDiskIsFull takes the room from a server that is
@@ -16,7 +17,7 @@ import (
 func TestWritesAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 	small, err := mountSmall(t)
 	if err != nil {
-		t.Skipf("no small file system can be mounted here: %v", err)
+		needs.Absent(t, "mount", "no small file system can be mounted here (it takes root): "+err.Error())
 	}
 	server := newSite(t, "", "COACH_DATA_DIR="+small.folder(), "DISK_RESERVE_MIB=4").start()
 	who := register(t, server.base, "trader")

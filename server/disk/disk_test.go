@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -99,8 +100,8 @@ func TestWithoutAReserveNobodyLooks(t *testing.T) {
 
 func TestFreeAsksTheSystem(t *testing.T) {
 	free, err := disk.Free(t.TempDir())
-	if errors.Is(err, disk.ErrUnsupported) {
-		t.Skip(err)
+	if errors.Is(err, disk.ErrUnsupported) && runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		return // what it must say where nobody taught it to ask
 	}
 	if err != nil || free == 0 {
 		t.Errorf("%d bytes are free, %v", free, err)

@@ -135,7 +135,7 @@ func residentBytes(b *testing.B) int {
 	debug.FreeOSMemory()
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
-		b.Skipf("no /proc here: %v", err)
+		b.Skipf("waits for a system with /proc: %v", err)
 	}
 	pages, err := strconv.Atoi(strings.Fields(string(statm))[1])
 	if err != nil {

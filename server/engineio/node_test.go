@@ -6,17 +6,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/elite-trading-coach/coach/server/engineio"
 	"github.com/elite-trading-coach/coach/server/engineio/enginetest"
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // TestNodeClients runs the real client, and races that only two processes show.
 func TestNodeClients(t *testing.T) {
-	node := needNode(t)
+	folder := filepath.Join(needs.Node(t, "engine.io-client"), "engineio")
 	h := hooks{message: func(s *engineio.Session, m engineio.Message) {
 		if string(m.Data) == "close me" {
 			s.Close("asked to")
@@ -38,11 +37,10 @@ func TestNodeClients(t *testing.T) {
 	})
 	for _, script := range []string{"client.mjs", "races.mjs"} {
 		t.Run(script, func(t *testing.T) {
-			folder := filepath.Join("..", "..", "testdata", "node", "engineio")
 			if _, err := os.Stat(filepath.Join(folder, script)); err != nil { // go test's cache learns of the file
 				t.Fatal(err)
 			}
-			command := exec.CommandContext(t.Context(), node, script)
+			command := exec.CommandContext(t.Context(), "node", script)
 			command.Dir = folder
 			command.Env = append(os.Environ(), "ENGINE_URL="+web.URL)
 			if out, err := command.CombinedOutput(); err != nil {
@@ -50,22 +48,4 @@ func TestNodeClients(t *testing.T) {
 			}
 		})
 	}
-}
-
-// needNode finds node and the installed clients, or skips; where node is
-// required, their absence fails.
-func needNode(t *testing.T) string {
-	t.Helper()
-	give := t.Skipf
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "node") {
-		give = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		give("install node: %v", err)
-	}
-	if _, err := os.Stat(filepath.Join("..", "..", "testdata", "node", "node_modules", "engine.io-client")); err != nil {
-		give("run npm ci in testdata/node: %v", err)
-	}
-	return node
 }

@@ -28,7 +28,7 @@ func TestNothingGetsBetweenTheHalvesOfAFrame(t *testing.T) {
 	defer conn.Close()
 	sk := &socket{Conn: conn, server: NewServer(Options{WriteTimeout: time.Minute}, nil)}
 	if sk.raw = rawOf(conn); sk.raw == nil {
-		t.Skip("connections cannot be asked without waiting on this system")
+		t.Skip("waits for a system whose connections can be written to without waiting: Linux and the BSDs")
 	}
 	var a attempt
 	a.write = a.tryWrite

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/limit/limittest"
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 func TestRedis(t *testing.T) {
@@ -136,18 +135,8 @@ func client(t testing.TB, address string) *redis.Client {
 	return c
 }
 
-// realRedis is the Redis of this machine; without one the test skips, or fails
-// where COACH_TEST_REQUIRE names it.
+// realRedis is a client of this machine's Redis.
 func realRedis(t testing.TB) *redis.Client {
 	t.Helper()
-	c := client(t, "127.0.0.1:6379")
-	err := c.Ping(t.Context()).Err()
-	if err == nil {
-		return c
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "redis") {
-		t.Fatalf("COACH_TEST_REQUIRE names redis: %v", err)
-	}
-	t.Skipf("no Redis on this machine: %v", err)
-	return nil
+	return client(t, needs.Redis(t))
 }

@@ -85,7 +85,7 @@ func TestInACrowdNobodyHearsOfEach(t *testing.T) {
 // The hundred-and-second who opens a conversation is told to nobody.
 func TestACrowdedRoomIsNotToldOfEach(t *testing.T) {
 	if testing.Short() {
-		t.Skip("opens 105 sockets")
+		t.Skip("waits for a run without -short: it opens 105 sockets")
 	}
 	d := newDesk(t, setup{})
 	a, b := d.person("ann"), d.person("bob")

@@ -10,19 +10,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/engineio"
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/server/socketio"
 	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
 )
 
 // The scripts in testdata/node/socketio talk to this process with the real clients.
 func TestConformanceNodeClients(t *testing.T) {
-	folder := nodeScripts(t)
+	folder := filepath.Join(needs.Node(t, "socket.io-client"), "socketio")
 	scripts, err := filepath.Glob(filepath.Join(folder, "*.mjs"))
 	if err != nil {
 		t.Fatal(err)
@@ -47,26 +47,6 @@ func TestConformanceNodeClients(t *testing.T) {
 	if ran < 3 {
 		t.Errorf("ran %d scripts of %s", ran, folder)
 	}
-}
-
-// nodeScripts says where the scripts are, if node and their dependencies are there.
-func nodeScripts(t *testing.T) string {
-	t.Helper()
-	folder, err := filepath.Abs(filepath.Join("..", "..", "testdata", "node"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	missing := t.Skip
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "node") {
-		missing = t.Fatal
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		missing("node is not installed:", err)
-	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "socket.io-client")); err != nil {
-		missing("run `npm ci` in testdata/node:", err)
-	}
-	return filepath.Join(folder, "socketio")
 }
 
 // serveLab serves the suite at /socket.io/ and the lab with and without recovery, and gives the URL.

@@ -4,9 +4,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/elite-trading-coach/coach/server/needs"
 )
 
 // scripts of testdata/node/browser, and how many steps each takes at least.
@@ -21,7 +22,7 @@ var scripts = map[string]int{
 // TestPageInBrowser runs the scripts against the binary, some side by side: the longest mostly waits.
 // COACH_TEST_SCREENSHOTS names a folder for a picture of each step.
 func TestPageInBrowser(t *testing.T) {
-	needBrowser(t)
+	folder := needs.Browser(t)
 	binary := buildBinary(t)
 	for script, least := range scripts {
 		t.Run(script, func(t *testing.T) {
@@ -31,7 +32,7 @@ func TestPageInBrowser(t *testing.T) {
 				args = append(args, pictures)
 			}
 			run := exec.CommandContext(t.Context(), "node", args...)
-			run.Dir = nodeDir()
+			run.Dir = folder
 			out, err := run.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
@@ -52,29 +53,4 @@ func buildBinary(t *testing.T) string {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return binary
-}
-
-func nodeDir() string { return filepath.Join("..", "..", "testdata", "node") }
-
-// needBrowser skips where there is no Chromium or no Node to drive it, and fails where COACH_TEST_REQUIRE wants it.
-func needBrowser(t *testing.T) {
-	t.Helper()
-	missing := ""
-	if _, err := exec.LookPath("node"); err != nil {
-		missing = "node"
-	}
-	if _, err := os.Stat(filepath.Join(nodeDir(), "node_modules", "playwright-core")); err != nil {
-		missing = "playwright-core (npm ci in testdata/node)"
-	}
-	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
-	if !slices.ContainsFunc(names, func(name string) bool { _, err := exec.LookPath(name); return err == nil }) {
-		missing = "Chromium"
-	}
-	if missing == "" {
-		return
-	}
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "browser") {
-		t.Fatalf("COACH_TEST_REQUIRE names browser, but there is no %s", missing)
-	}
-	t.Skipf("no %s on this machine", missing)
 }

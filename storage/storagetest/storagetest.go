@@ -13,12 +13,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/elite-trading-coach/coach/migrations"
+	"github.com/elite-trading-coach/coach/server/needs"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
@@ -74,7 +74,7 @@ func PostgresURL(t testing.TB) string {
 	}
 	if err := admin.Ping(ctx); err != nil {
 		_ = admin.Close()
-		missing(t, err)
+		needs.Absent(t, "postgres", "it does not answer (COACH_TEST_POSTGRES says where it is): "+err.Error())
 	}
 	schema := "coach_test_" + strings.ReplaceAll(storage.NewID(), "-", "")
 	if _, err := admin.DB().ExecContext(ctx, "CREATE SCHEMA "+schema); err != nil {
@@ -108,12 +108,4 @@ func Open(t testing.TB, url string) *storage.Store {
 		t.Fatal(err)
 	}
 	return s
-}
-
-func missing(t testing.TB, err error) {
-	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("COACH_TEST_REQUIRE"), ","), "postgres") {
-		t.Fatalf("Postgres does not answer, and COACH_TEST_REQUIRE names it: %v", err)
-	}
-	t.Skipf("no Postgres here (COACH_TEST_POSTGRES says where): %v", err)
 }

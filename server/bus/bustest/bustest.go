@@ -33,7 +33,7 @@ func Run(t *testing.T, makeBus func(t *testing.T) bus.Bus) {
 	}
 	t.Run("WhatIsPublishedBeforeRunWaits", func(t *testing.T) {
 		b := makeBus(t)
-		got := make(chan bus.Event, 1)
+		got := make(chan bus.Event, 2) // a gap may follow
 		defer b.Subscribe("t", func(e bus.Event) { got <- e })()
 		if err := b.Publish(t.Context(), bus.Event{Topic: "t", Name: "early"}); err != nil {
 			t.Fatal(err)
@@ -51,8 +51,11 @@ type running struct {
 	stop func()
 }
 
+// start runs a bus until the test ends. What joining other nodes brings has
+// come when it returns, so that a gap in a test is one that should not be.
 func start(t *testing.T, b bus.Bus) *running {
 	t.Helper()
+	joined := joining(t, b)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.Run(ctx) }()
@@ -66,7 +69,37 @@ func start(t *testing.T, b bus.Bus) *running {
 		})
 	}
 	t.Cleanup(stop)
+	joined()
 	return &running{b, stop}
+}
+
+// topics are the ones that the tests of Run use.
+var topics = []string{"a", "b", "t", "conversation:x"}
+
+// joining is called before a bus runs; what it gives waits until a bus with a
+// wire has told each topic of the gap that ends with having joined.
+func joining(t *testing.T, b bus.Bus) (joined func()) {
+	t.Helper()
+	if _, wired := b.(*bus.Remote); !wired {
+		return func() {}
+	}
+	gaps, cancels := make(chan bus.Event, 64), []func(){}
+	for _, topic := range topics {
+		cancels = append(cancels, b.Subscribe(topic, func(e bus.Event) {
+			if e.Name == bus.Gap {
+				gaps <- e
+			}
+		}))
+	}
+	return func() {
+		t.Helper()
+		for range topics {
+			next(t, gaps)
+		}
+		for _, cancel := range cancels {
+			cancel()
+		}
+	}
 }
 
 func next(t *testing.T, from <-chan bus.Event) bus.Event {

@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { join } from 'node:path';
 import { Coach } from '../coach.mjs';
 import { launch } from './browser.mjs';
+import { sentence, stepsOn } from './steps.mjs';
 
 const [binary, pictures] = process.argv.slice(2);
-const sentence = 'long 2 MES at 6000, stop 5994, target 6012, account 25k, risk 1%';
 
 const coach = await Coach.make(binary);
 let chromium;
@@ -17,16 +17,7 @@ try {
   await coach.start();
   chromium = await launch();
   const { page, problems } = chromium;
-  const step = async (name, run) => {
-    try {
-      await run();
-    } catch (error) {
-      error.message = `${name}: ${error.message}`;
-      throw error;
-    }
-    if (pictures) await page.screenshot({ path: join(pictures, `${name.replaceAll(' ', '-')}.png`) });
-    console.log(`ok ${name}`);
-  };
+  const step = stepsOn(page, pictures);
 
   await step('a refused sign-up says what is wrong', async () => {
     await page.goto(coach.url);

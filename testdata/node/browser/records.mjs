@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Coach } from '../coach.mjs';
 import { launch } from './browser.mjs';
 import { openPage } from './open.mjs';
+import { stepsOn } from './steps.mjs';
 
 const [binary, pictures] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -35,15 +36,7 @@ try {
   session = await call('POST', '/api/auth/register', { email: 'ana@example.com', username: 'ana', password });
   const second = await call('POST', '/api/auth/login', { identifier: 'ana', password });
 
-  const step = async (name, run) => {
-    try {
-      await run();
-    } catch (error) {
-      error.message = `${name}: ${error.message}`;
-      throw error;
-    }
-    console.log(`ok ${name}`);
-  };
+  const step = stepsOn(page);
   const open = (name) => openPage(page, coach.url, session, name);
 
   await step('a plan is changed in the form', async () => {
