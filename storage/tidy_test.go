@@ -129,9 +129,9 @@ func TestSweepsReadNoMoreThanTheyRemove(t *testing.T) {
 	}
 }
 
-func explain(t *testing.T, s *storage.Store, query string) string {
+func explain(t *testing.T, s *storage.Store, query string, args ...any) string {
 	t.Helper()
-	rows, err := s.DB().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+	rows, err := s.DB().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,144 @@
+package storage_test
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/elite-trading-coach/coach/storage"
+	"github.com/elite-trading-coach/coach/storage/storagetest"
+)
+
+// step is something that a server does for each message or request.
+type step func(ctx context.Context, t *testing.T, s *storage.Store, k talk) error
+
+// write is a step inside a transaction.
+func write(do func(ctx context.Context, tx *storage.Tx, k talk) error) step {
+	return func(ctx context.Context, _ *testing.T, s *storage.Store, k talk) error {
+		return s.Tx(ctx, func(tx *storage.Tx) error { return do(ctx, tx, k) })
+	}
+}
+
+// read is a step of a reader that gives something besides an error.
+func read[T any](do func(ctx context.Context, s *storage.Store, k talk) (T, error)) step {
+	return func(ctx context.Context, _ *testing.T, s *storage.Store, k talk) error {
+		_, err := do(ctx, s, k)
+		return err
+	}
+}
+
+// hotPaths are the ones whose cost must not grow with what is stored.
+var hotPaths = map[string]step{
+	"a session is checked": func(ctx context.Context, t *testing.T, s *storage.Store, k talk) error {
+		_, _, err := s.SessionWithUser(ctx, addSession(t, s, k.owner).ID)
+		return err
+	},
+	"a conversation is opened": read(func(ctx context.Context, s *storage.Store, k talk) (storage.Membership, error) {
+		return s.Membership(ctx, k.id, k.owner)
+	}),
+	"a message is sent, and its answer asked for": func(_ context.Context, t *testing.T, s *storage.Store, k talk) error {
+		k.answer(t, s)
+		return nil
+	},
+	"a retry is known": read(func(ctx context.Context, s *storage.Store, k talk) (bool, error) {
+		return s.HasClientMessage(ctx, k.owner, "no such")
+	}),
+	"the newest page": read(func(ctx context.Context, s *storage.Store, k talk) ([]storage.Message, error) {
+		return s.Messages(ctx, storage.MessagePage{ConversationID: k.id, Limit: 50})
+	}),
+	"a page further back": read(func(ctx context.Context, s *storage.Store, k talk) ([]storage.Message, error) {
+		return s.Messages(ctx, storage.MessagePage{ConversationID: k.id, Before: 900, Limit: 50})
+	}),
+	"what changed since": read(func(ctx context.Context, s *storage.Store, k talk) ([]storage.Message, error) {
+		return s.MessagesSince(ctx, k.id, 1, 100)
+	}),
+	"answers that are open": read(func(ctx context.Context, s *storage.Store, k talk) ([]string, error) {
+		return s.OpenAnswers(ctx, k.id)
+	}),
+	"an answer is claimed and kept": write(func(ctx context.Context, tx *storage.Tx, _ talk) error {
+		claimed, err := tx.ClaimAnswers(ctx, "worker", time.Minute, 1)
+		if err != nil || len(claimed) == 0 {
+			return err
+		}
+		_, err = tx.CheckpointAnswer(ctx, claimed[0], time.Minute)
+		return err
+	}),
+	"an answer is counted": write(func(ctx context.Context, tx *storage.Tx, k talk) error {
+		_, err := tx.TakeAnswer(ctx, k.owner, "2026-01-01", 10)
+		return err
+	}),
+	"a change takes a revision": write(func(ctx context.Context, tx *storage.Tx, k talk) error {
+		_, err := tx.NextRev(ctx, k.id, 0, storage.Now())
+		return err
+	}),
+	"a read mark moves": write(func(ctx context.Context, tx *storage.Tx, k talk) error {
+		_, err := tx.MarkRead(ctx, k.id, k.member, 1)
+		return err
+	}),
+	"a user's conversations": read(func(ctx context.Context, s *storage.Store, k talk) ([]storage.Membership, error) {
+		return s.Conversations(ctx, storage.ConversationPage{UserID: k.owner, Limit: 50})
+	}),
+	"peers are told of a presence": read(func(ctx context.Context, s *storage.Store, k talk) ([]string, error) {
+		return s.ConversationPeers(ctx, k.owner, 100, 100)
+	}),
+}
+
+// scan is a step of a plan that reads a whole table or index.
+var scan = regexp.MustCompile(`\bSCAN .*`)
+
+// fewRows are the scans of what stays small however much is stored.
+var fewRows = []string{
+	"SCAN CONSTANT ROW",
+	"SCAN q", // a subquery that its LIMIT bounds
+	"SCAN m USING INDEX messages_open_answers", // an index of the open answers only
+}
+
+// TestWhatEachMessageAsksReadsByIndex holds every statement of the hot paths to
+// a plan that finds its rows: one that scans a table costs more with each
+// message that was ever stored. SQLite makes its plans from the schema, so a
+// small database shows those of a large one.
+func TestWhatEachMessageAsksReadsByIndex(t *testing.T) {
+	url := storagetest.SQLiteURL(t)
+	s, beside := storagetest.Open(t, url), storagetest.Open(t, url) // the first one's writer keeps its only connection
+	k := newTalk(t, s)
+	k.answer(t, s)
+	seen := s.Statements()
+	if len(seen) < 5 {
+		t.Fatalf("only %d statements are known", len(seen))
+	}
+	clear(seen) // those of k are hot as well
+	for name, do := range hotPaths {
+		t.Run(name, func(t *testing.T) {
+			if err := do(t.Context(), t, s, k); err != nil {
+				t.Fatal(err)
+			}
+			for query := range s.Statements() {
+				if !seen[query] {
+					seen[query] = true
+					findsItsRows(t, beside, query)
+				}
+			}
+		})
+	}
+}
+
+func findsItsRows(t *testing.T, s *storage.Store, query string) {
+	t.Helper()
+	if !strings.HasPrefix(query, "SELECT") && !strings.HasPrefix(query, "UPDATE") && !strings.HasPrefix(query, "INSERT") && !strings.HasPrefix(query, "DELETE") {
+		return // BEGIN, SAVEPOINT and the like
+	}
+	args := []any{}
+	for strings.Contains(query, "$"+strconv.Itoa(len(args)+1)) {
+		args = append(args, nil)
+	}
+	plan := explain(t, s, query, args...)
+	for _, whole := range scan.FindAllString(plan, -1) {
+		if !slices.Contains(fewRows, whole) {
+			t.Errorf("%s, all of it:\n%s\n%s", whole, query, plan)
+		}
+	}
+}
