@@ -26,7 +26,7 @@ func (s *Server) operators() *admin.Service {
 		Records: admin.NewRecords(s.store, s.auth, checkTier, s.log), Bus: s.bus, Log: s.tail, Logger: s.log, Build: s.Build,
 		Self: api.Node{ID: s.cluster.node, Name: name, Version: s.Build.Version, StartedAt: api.Time(s.started)},
 		Floor: admin.Floor{
-			Load: s.load, Connections: s.connections, Connection: s.connection, Rooms: s.rooms, Room: s.room,
+			Load: s.load, Connections: s.connections, Actors: s.live.Actors(), Connection: s.connection, Rooms: s.rooms, Room: s.room,
 			SocketsOf:  func(user string) []api.Connection { return connectionViews(s.live.SeatsOf(user)) },
 			Limits:     s.limitsOf,
 			Disconnect: s.live.Disconnect,

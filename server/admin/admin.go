@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/api"
+	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -32,6 +33,8 @@ type Floor struct {
 	Load func(ctx context.Context) api.Load
 
 	Connections iter.Seq[api.Connection]
+	// Actors are those behind the connections, one each.
+	Actors iter.Seq[auth.Actor]
 	// Connection is one closely, but for its limits.
 	Connection func(id string) (api.ConnectionDetail, bool)
 	Rooms      iter.Seq[api.Room]

@@ -355,7 +355,7 @@ func (h *house) node(b bus.Bus, id string, sockets ...string) *node {
 			Load: func(context.Context) api.Load {
 				return api.Load{Sockets: len(sockets), AckP99Ms: float64(len(sockets))}
 			},
-			Connections: func(func(api.Connection) bool) {}, Connection: find,
+			Connections: func(func(api.Connection) bool) {}, Actors: func(func(auth.Actor) bool) {}, Connection: find,
 			Rooms: func(func(api.Room) bool) {}, Room: func(string) (api.RoomDetail, bool) { return api.RoomDetail{}, false },
 			SocketsOf: func(string) []api.Connection { return nil },
 			Limits:    func(context.Context, string, string) []api.LimitState { return nil },

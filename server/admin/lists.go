@@ -163,7 +163,7 @@ func (s *Service) Tiers(ctx context.Context) ([]api.Tier, error) {
 		return nil, err
 	}
 	sockets, users := map[string]int{}, map[string]map[string]bool{}
-	for c := range s.o.Floor.Connections {
+	for c := range s.o.Floor.Actors {
 		sockets[c.Tier]++
 		if users[c.Tier] == nil {
 			users[c.Tier] = map[string]bool{}

@@ -17,6 +17,8 @@ type client struct {
 
 	mu    sync.Mutex
 	actor auth.Actor
+	// address is the other end as operators see it, "" until somebody looks.
+	address string
 	// lagging holds the answers whose pieces this socket was not given, until
 	// it gets the whole, the answer is finished, or it leaves the conversation.
 	lagging map[string]lag

@@ -3,6 +3,7 @@ package live
 import (
 	"iter"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +16,27 @@ import (
 )
 
 // What operators see of the sockets. Looking takes each socket's own locks for
-// a moment and none that all share, so ten thousand sockets may be looked at
-// while they talk.
+// a moment and none that all share, and a look at all of them lets others go
+// first again and again, so ten thousand sockets may be looked at while they
+// talk.
+
+// stride is how many sockets are looked at in one go: about 50 µs.
+const stride = 32
+
+// everySocket walks the sockets that are connected when the walk begins.
+func (s *Server) everySocket() iter.Seq[*socketio.Socket] {
+	return func(yield func(*socketio.Socket) bool) {
+		n := 0
+		for socket := range s.ns.Sockets() {
+			if n++; n%stride == 0 {
+				runtime.Gosched()
+			}
+			if !yield(socket) {
+				return
+			}
+		}
+	}
+}
 
 // Seat is one socket as it stands.
 type Seat struct {
@@ -46,8 +66,20 @@ type Refusal struct {
 // Seats walks the sockets that are connected when the walk begins.
 func (s *Server) Seats() iter.Seq[Seat] {
 	return func(yield func(Seat) bool) {
-		for socket := range s.ns.Sockets() {
+		for socket := range s.everySocket() {
 			if !yield(s.seat(socket)) {
+				return
+			}
+		}
+	}
+}
+
+// Actors walks those behind the sockets that are connected when the walk
+// begins; who has several comes as often.
+func (s *Server) Actors() iter.Seq[auth.Actor] {
+	return func(yield func(auth.Actor) bool) {
+		for socket := range s.everySocket() {
+			if !yield(of(socket).who()) {
 				return
 			}
 		}
@@ -73,7 +105,7 @@ func (s *Server) seatsIn(room string) []Seat {
 func (s *Server) seat(socket *socketio.Socket) Seat {
 	c, h, stats := of(socket), socket.Handshake(), socket.Session().Stats()
 	seat := Seat{
-		ID: socket.ID(), Actor: c.who(), Address: s.o.Address(h), UserAgent: clip(h.Header.Get("User-Agent")), Transport: socket.Transport(),
+		ID: socket.ID(), Actor: c.who(), Address: s.addressOf(socket), UserAgent: clip(h.Header.Get("User-Agent")), Transport: socket.Transport(),
 		Recovered: socket.Recovered(), Rooms: max(0, socket.CountRooms()-1), // one is the user's own
 		PacketsIn: stats.PacketsIn, PacketsOut: stats.PacketsOut, BytesIn: stats.BytesIn, BytesOut: stats.BytesOut,
 		Queued: socket.Queued(), Lagging: int(c.lags.Load()), RoundTrip: stats.RTT, ConnectedAt: socket.ConnectedAt(),
@@ -83,6 +115,18 @@ func (s *Server) seat(socket *socketio.Socket) Seat {
 		seat.LastEvent = time.UnixMicro(at)
 	}
 	return seat
+}
+
+// addressOf is the other end of a socket. To tell it from the headers of a
+// proxy is the dearest part of a look, and it never changes.
+func (s *Server) addressOf(socket *socketio.Socket) string {
+	c := of(socket)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.address == "" {
+		c.address = s.o.Address(socket.Handshake())
+	}
+	return c.address
 }
 
 // Closely is one socket, the conversations it has open, and what it sent last,
@@ -164,7 +208,7 @@ func (s *Server) Crowd() (users, rooms int, queued int64) {
 	s.rooms.mu.Lock()
 	rooms = len(s.rooms.open)
 	s.rooms.mu.Unlock()
-	for socket := range s.ns.Sockets() {
+	for socket := range s.everySocket() {
 		queued += int64(socket.Queued())
 	}
 	return users, rooms, queued
@@ -236,5 +280,5 @@ func (c *client) recent() []Deed {
 
 // limited tells of a refusal.
 func (s *Server) limited(socket *socketio.Socket, a auth.Actor, f *fault.Error) {
-	s.o.Refused(Refusal{Actor: a, Address: s.o.Address(socket.Handshake()), Rule: f.Rule, Limit: f.Limit})
+	s.o.Refused(Refusal{Actor: a, Address: s.addressOf(socket), Rule: f.Rule, Limit: f.Limit})
 }

@@ -5,6 +5,7 @@
 package needs
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -92,14 +93,15 @@ func nodeFolder() (string, error) {
 // Redis gives the address of this machine's Redis, which has answered.
 func Redis(t testing.TB) string {
 	t.Helper()
-	if err := ping(redisAddress); err != nil {
+	if err := ping(t.Context(), redisAddress); err != nil {
 		Absent(t, "redis", "no Redis answers on "+redisAddress+": "+err.Error())
 	}
 	return redisAddress
 }
 
-func ping(address string) error {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
+func ping(ctx context.Context, address string) error {
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}

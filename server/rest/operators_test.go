@@ -55,6 +55,7 @@ func (p *place) operators(b bus.Bus) *admin.Service {
 		Floor: admin.Floor{
 			Load:        func(context.Context) api.Load { return api.Load{Ready: true, Sockets: 1} },
 			Connections: func(yield func(api.Connection) bool) { yield(one) },
+			Actors:      func(yield func(auth.Actor) bool) { yield(auth.Actor{UserID: one.UserID, Tier: one.Tier}) },
 			Connection: func(id string) (api.ConnectionDetail, bool) {
 				return api.ConnectionDetail{Connection: one, ConversationIDs: []string{theRoom}, Recent: []api.RecentEvent{}}, id == theSocket
 			},
