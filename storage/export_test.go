@@ -1,7 +1,5 @@
 package storage
 
-import "maps"
-
 // Statements gives what SQLite was asked to run so far, by readers and the
 // writer. Nobody may be writing.
 func (s *Store) Statements() map[string]bool {
@@ -11,7 +9,7 @@ func (s *Store) Statements() map[string]bool {
 			continue
 		}
 		p.mu.RLock()
-		for query := range maps.Keys(p.stmts) {
+		for query := range p.stmts {
 			all[query] = true
 		}
 		p.mu.RUnlock()

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -61,8 +62,11 @@ var hotPaths = map[string]step{
 	}),
 	"an answer is claimed and kept": write(func(ctx context.Context, tx *storage.Tx, _ talk) error {
 		claimed, err := tx.ClaimAnswers(ctx, "worker", time.Minute, 1)
-		if err != nil || len(claimed) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(claimed) == 0 {
+			return errors.New("no answer is open")
 		}
 		_, err = tx.CheckpointAnswer(ctx, claimed[0], time.Minute)
 		return err
@@ -106,11 +110,7 @@ func TestWhatEachMessageAsksReadsByIndex(t *testing.T) {
 	s, beside := storagetest.Open(t, url), storagetest.Open(t, url) // the first one's writer keeps its only connection
 	k := newTalk(t, s)
 	k.answer(t, s)
-	seen := s.Statements()
-	if len(seen) < 5 {
-		t.Fatalf("only %d statements are known", len(seen))
-	}
-	clear(seen) // those of k are hot as well
+	seen := map[string]bool{} // those of k are hot as well
 	for name, do := range hotPaths {
 		t.Run(name, func(t *testing.T) {
 			if err := do(t.Context(), t, s, k); err != nil {
@@ -124,12 +124,18 @@ func TestWhatEachMessageAsksReadsByIndex(t *testing.T) {
 			}
 		})
 	}
+	if len(seen) < len(hotPaths) {
+		t.Errorf("only %d statements were looked at", len(seen))
+	}
 }
+
+// noPlan are statements of a transaction's frame.
+var noPlan = regexp.MustCompile(`^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA)\b`)
 
 func findsItsRows(t *testing.T, s *storage.Store, query string) {
 	t.Helper()
-	if !strings.HasPrefix(query, "SELECT") && !strings.HasPrefix(query, "UPDATE") && !strings.HasPrefix(query, "INSERT") && !strings.HasPrefix(query, "DELETE") {
-		return // BEGIN, SAVEPOINT and the like
+	if noPlan.MatchString(query) {
+		return
 	}
 	args := []any{}
 	for strings.Contains(query, "$"+strconv.Itoa(len(args)+1)) {

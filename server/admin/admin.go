@@ -33,7 +33,7 @@ type Floor struct {
 	Load func(ctx context.Context) api.Load
 
 	Connections iter.Seq[api.Connection]
-	// Actors are those behind the connections, one each.
+	// Actors are those behind the connections: who has several comes as often.
 	Actors iter.Seq[auth.Actor]
 	// Connection is one closely, but for its limits.
 	Connection func(id string) (api.ConnectionDetail, bool)

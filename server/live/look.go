@@ -20,7 +20,7 @@ import (
 // first again and again, so ten thousand sockets may be looked at while they
 // talk.
 
-// stride is how many sockets are looked at in one go: about 50 µs.
+// stride is how many sockets are looked at before others may go first.
 const stride = 32
 
 // everySocket walks the sockets that are connected when the walk begins.
@@ -117,8 +117,8 @@ func (s *Server) seat(socket *socketio.Socket) Seat {
 	return seat
 }
 
-// addressOf is the other end of a socket. To tell it from the headers of a
-// proxy is the dearest part of a look, and it never changes.
+// addressOf is the other end of a socket. It never changes, so the headers of a
+// proxy are read for it once.
 func (s *Server) addressOf(socket *socketio.Socket) string {
 	c := of(socket)
 	c.mu.Lock()

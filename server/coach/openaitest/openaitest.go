@@ -2,7 +2,7 @@
 // stalls, breaks in the middle, calls tools and refuses, as a test tells it to.
 //
 // It is what the tests of the models talk to, what the load test is pointed at
-// (see stub, a program of it), and it records and replays exchanges with real
+// (see standin, a program of it), and it records and replays exchanges with real
 // providers by file. It knows nothing of coach.
 package openaitest
 

@@ -1,9 +1,9 @@
-// Command stub is a provider in the shape of OpenAI's that says a few words
+// Command standin is a provider in the shape of OpenAI's that says a few words
 // again and again, for load tests and for trying a configuration without
 // spending money:
 //
-//	go run ./server/coach/openaitest/stub --listen 127.0.0.1:8089
-//	OPENAI_BASE_URL=http://127.0.0.1:8089/v1 OPENAI_MODEL=stub coach serve
+//	go run ./server/coach/openaitest/standin --listen 127.0.0.1:8089
+//	OPENAI_BASE_URL=http://127.0.0.1:8089/v1 OPENAI_MODEL=standin coach serve
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "stub:", err)
+		fmt.Fprintln(os.Stderr, "standin:", err)
 		os.Exit(1)
 	}
 }
