@@ -12,6 +12,7 @@ const early = 900; // pixels from the upper edge at which earlier ones are fetch
 // The desk is that of message.js with {api, store, outbox, conversationId, toast, empty}.
 export class Thread {
   #anchor = null; // the seq that the reader came for; null is the end
+  #found = ''; // the id of the message that is marked, until the mark has been seen
   #rows = new Map(); // key → row or draft
   #loading = null; // the promise of what is being fetched
   #pausedUntil = 0;
@@ -27,6 +28,7 @@ export class Thread {
     this.down = h('button', { type: 'button', class: 'to-end', hidden: true, onclick: () => this.toEnd() }, icon('down'), h('span', {}, t('Newest')));
     this.node = h('div', { class: 'thread-frame' }, this.scroller, this.down);
     this.list = new VirtualList(this.scroller, this.items, { render: (key) => this.#render(key), guess: 110, scrolled: () => this.#scrolled() });
+    this.items.addEventListener('animationend', (event) => event.animationName === 'found' && (this.#found = ''));
     const { store, outbox } = desk;
     const here = (message) => message.conversationId === desk.conversationId();
     this.#leave = [
@@ -47,6 +49,7 @@ export class Thread {
   // open shows a conversation from its end, or around a seq.
   async open(seq) {
     this.#anchor = null;
+    this.#found = '';
     this.#pausedUntil = 0;
     this.items.replaceChildren();
     this.list.set([]);
@@ -108,7 +111,9 @@ export class Thread {
     const row = this.#rows.get(key);
     if (row.day) return h('li', { class: 'day' }, h('span', {}, row.day));
     if (row.clientMessageId && !row.seq) return draftRow(row, { retry: (d) => this.desk.outbox.retry(d.clientMessageId), drop: (d) => this.desk.outbox.remove(d.clientMessageId) });
-    return messageRow(row, this.desk);
+    const node = messageRow(row, this.desk);
+    node.classList.toggle('found-here', key === this.#found); // a row that is drawn again keeps its mark
+    return node;
   }
 
   #changed(message) {
@@ -173,8 +178,9 @@ export class Thread {
     if (!c()?.bySeq.has(seq) || id !== this.desk.conversationId()) return;
     this.#anchor = seq;
     this.draw();
-    const node = this.list.show(c().bySeq.get(seq).id);
-    node?.classList.add('found-here');
+    this.#found = c().bySeq.get(seq).id;
+    this.list.show(this.#found);
+    this.list.refresh(this.#found);
     this.#showDown();
   }
 
