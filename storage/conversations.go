@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -71,9 +73,29 @@ type ConversationPage struct {
 	Limit, Offset int
 }
 
-// where builds the condition; $1 is the user.
+// listedColumns are those of a list: what is shown of a conversation, and the
+// place that the next page begins after.
+const listedColumns = `c.id, c.owner_id, c.title, c.mode, c.coach, c.archived, c.last_seq, c.last_rev, c.message_count,
+	c.last_message_at, c.created_at, c.updated_at, c.activity_at, m.role, m.last_read_seq`
+
+func scanListed(row scanner) (Membership, error) {
+	var m Membership
+	err := row.Scan(&m.ID, &m.OwnerID, &m.Title, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
+		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.Role, &m.LastReadSeq)
+	return m, err
+}
+
+// The two kinds of conversations a user has; $1 is the user. Those of one's
+// own are read in the order of the list, by conversations_owner; a guest's are
+// found by members_guests and sorted, of which there are few.
+const (
+	ownOnes    = ` FROM conversations c JOIN members m ON m.conversation_id = c.id AND m.user_id = c.owner_id WHERE c.owner_id = $1`
+	guestsOnes = ` FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE m.user_id = $1 AND m.role <> 'owner'`
+)
+
+// where builds what is asked besides; $1 is the user.
 func (p ConversationPage) where() (string, []any) {
-	cond, args := ` WHERE m.user_id = $1 AND c.archived = $2`, []any{p.UserID, p.Archived}
+	cond, args := ` AND c.archived = $2`, []any{p.UserID, p.Archived}
 	next := func(sql string, v any) {
 		args = append(args, v)
 		cond += strings.Replace(sql, "$n", placeholder(len(args)), 1)
@@ -87,24 +109,43 @@ func (p ConversationPage) where() (string, []any) {
 	return cond, args
 }
 
-// Conversations lists one page.
+// Conversations lists one page. What it gives is what clients see: UserID is
+// the one who asked, and TitleGiven is not read.
 func (r Reader) Conversations(ctx context.Context, p ConversationPage) ([]Membership, error) {
 	cond, args := p.where()
 	if p.AfterID != "" {
 		args = append(args, p.AfterActivity.UnixMicro(), p.AfterID)
 		cond += ` AND (c.activity_at, c.id) < (` + placeholder(len(args)-1) + `, ` + placeholder(len(args)) + `)`
 	}
-	args = append(args, p.Limit, p.Offset)
-	return collect(r.brief(ctx), r, "list conversations", scanMembership, `SELECT `+membershipColumns+`
-		FROM members m JOIN conversations c ON c.id = m.conversation_id`+cond+`
-		ORDER BY c.activity_at DESC, c.id DESC LIMIT `+placeholder(len(args)-1)+` OFFSET `+placeholder(len(args)), args...)
+	args = append(args, p.Offset+p.Limit)
+	order := ` ORDER BY c.activity_at DESC, c.id DESC LIMIT ` + placeholder(len(args))
+	own, err := collect(r.brief(ctx), r, "list conversations", scanListed, `SELECT `+listedColumns+ownOnes+cond+order, args...)
+	if err != nil {
+		return nil, err
+	}
+	others, err := collect(r.brief(ctx), r, "list conversations of others", scanListed, `SELECT `+listedColumns+guestsOnes+cond+order, args...)
+	if err != nil {
+		return nil, err
+	}
+	page := own
+	if len(others) > 0 {
+		page = append(own, others...)
+		slices.SortFunc(page, func(a, b Membership) int {
+			return cmp.Or(b.ActivityAt.Compare(a.ActivityAt), strings.Compare(b.ID, a.ID))
+		})
+	}
+	page = page[min(p.Offset, len(page)):min(p.Offset+p.Limit, len(page))]
+	for i := range page {
+		page[i].UserID = p.UserID
+	}
+	return page, nil
 }
 
 // CountConversations counts what Conversations would list over all pages.
 func (r Reader) CountConversations(ctx context.Context, p ConversationPage) (int64, error) {
 	cond, args := p.where()
 	var n int64
-	err := r.q.QueryRowContext(ctx, `SELECT count(*) FROM members m JOIN conversations c ON c.id = m.conversation_id`+cond, args...).Scan(&n)
+	err := r.q.QueryRowContext(ctx, `SELECT (SELECT count(*)`+ownOnes+cond+`) + (SELECT count(*)`+guestsOnes+cond+`)`, args...).Scan(&n)
 	return n, r.wrap("count conversations", err)
 }
 

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -203,4 +204,61 @@ func TestFindingOnePersonsMessagesReadsNoOthers(t *testing.T) {
 	if !strings.Contains(plan.String(), "SEARCH m USING") {
 		t.Fatalf("the deletion of an account reads every message there is:\n%s", plan.String())
 	}
+}
+
+// One's own conversations and those of others are read apart and stand in one
+// order, on every page, whichever way it is asked for.
+func TestAListHoldsOwnAndOthersConversationsInOneOrder(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T, s *storage.Store) {
+		k := newTalk(t, s) // k.member is a guest in k.id
+		began := storage.Now()
+		want := []string{k.id}
+		for i := range 7 {
+			c := storage.Conversation{ID: storage.NewID(), OwnerID: k.member, Mode: "analysis", Coach: "always", CreatedAt: began.Add(time.Duration(i+1) * time.Second)}
+			guest := k.owner
+			if i%3 == 1 { // somebody else's, with the user as a guest
+				c.OwnerID, guest = k.owner, k.member
+			}
+			inTx(t, s, func(ctx context.Context, tx *storage.Tx) error {
+				if err := tx.InsertConversation(ctx, c); err != nil {
+					return err
+				}
+				return tx.PutMember(ctx, storage.Member{ConversationID: c.ID, UserID: guest, Role: "viewer", JoinedAt: began})
+			})
+			want = append([]string{c.ID}, want...)
+		}
+		ask := storage.ConversationPage{UserID: k.member, Limit: 3}
+		var byCursor, byOffset []string
+		for {
+			page, err := s.Conversations(t.Context(), ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range page {
+				if m.UserID != k.member || (m.Role == "owner") != (m.OwnerID == k.member) {
+					t.Errorf("%s is shown to %s as %s", m.ID, m.UserID, m.Role)
+				}
+				byCursor = append(byCursor, m.ID)
+			}
+			if len(page) < ask.Limit {
+				break
+			}
+			ask.AfterActivity, ask.AfterID = page[2].ActivityAt, page[2].ID
+		}
+		for at := 0; at < len(want)+3; at += 3 {
+			page, err := s.Conversations(t.Context(), storage.ConversationPage{UserID: k.member, Limit: 3, Offset: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range page {
+				byOffset = append(byOffset, m.ID)
+			}
+		}
+		if !slices.Equal(byCursor, want) || !slices.Equal(byOffset, want) {
+			t.Errorf("by cursor %v\nby offset %v\nwant %v", byCursor, byOffset, want)
+		}
+		if n, err := s.CountConversations(t.Context(), storage.ConversationPage{UserID: k.member}); err != nil || n != int64(len(want)) {
+			t.Errorf("%d of %d are counted: %v", n, len(want), err)
+		}
+	})
 }

@@ -101,6 +101,10 @@ var fewRows = []string{
 	"SCAN m USING INDEX messages_open_answers", // an index of the open answers only
 }
 
+// fewSorted are the statements that may sort, for what they find is bounded: the
+// conversations of others that somebody is a guest in, peers, one's sessions, open answers.
+var fewSorted = regexp.MustCompile(`role <> 'owner'|DISTINCT b.user_id|ORDER BY last_used_at|IN \('pending', 'streaming'\)`)
+
 // TestWhatEachMessageAsksReadsByIndex holds every statement of the hot paths to
 // a plan that finds its rows: one that scans a table costs more with each
 // message that was ever stored. SQLite makes its plans from the schema, so a
@@ -146,5 +150,8 @@ func findsItsRows(t *testing.T, s *storage.Store, query string) {
 		if !slices.Contains(fewRows, whole) {
 			t.Errorf("%s, all of it:\n%s\n%s", whole, query, plan)
 		}
+	}
+	if strings.Contains(plan, "TEMP B-TREE") && !fewSorted.MatchString(query) {
+		t.Errorf("sorts all that it finds:\n%s\n%s", query, plan)
 	}
 }

@@ -52,22 +52,31 @@ const messageColumns = `m.id, m.conversation_id, m.seq, m.rev, m.user_id, m.pare
 
 func scanMessage(row scanner) (Message, error) {
 	var m Message
-	var analysis, uploads opt
-	var prompt, completion, cost *int64
+	var rest rarely
 	err := row.Scan(&m.ID, &m.ConversationID, &m.Seq, &m.Rev, (*opt)(&m.UserID), (*opt)(&m.ParentID), &m.Type, &m.Content, &m.Status, (*opt)(&m.ImageURL),
-		(*opt)(&m.Verdict), &m.Confidence, &analysis, &m.Mode, (*opt)(&m.Model), &prompt, &completion, &cost, (*opt)(&m.ErrorCode), (*opt)(&m.ErrorMessage),
+		(*opt)(&m.Verdict), &m.Confidence, &rest.analysis, &m.Mode, (*opt)(&m.Model), &rest.prompt, &rest.completion, &rest.cost, (*opt)(&m.ErrorCode), (*opt)(&m.ErrorMessage),
 		(*opt)(&m.ClientMessageID), (*opt)(&m.BodyHash), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.EditedAt), (*usec)(&m.DeletedAt),
-		(*opt)(&m.AskedBy), (*opt)(&m.LeaseOwner), (*usec)(&m.LeaseUntil), &m.Attempt, &m.StopRequested, (*usec)(&m.ResetsAt), &uploads)
-	if analysis != "" {
-		m.Analysis = []byte(analysis)
-	}
-	if uploads != "" {
-		m.Uploads = []byte(uploads)
-	}
-	if prompt != nil && completion != nil && cost != nil {
-		m.Usage = &Usage{*prompt, *completion, *cost}
-	}
+		(*opt)(&m.AskedBy), (*opt)(&m.LeaseOwner), (*usec)(&m.LeaseUntil), &m.Attempt, &m.StopRequested, (*usec)(&m.ResetsAt), &rest.uploads)
+	rest.into(&m)
 	return m, err
+}
+
+// rarely is what most messages do not have.
+type rarely struct {
+	analysis, uploads        opt
+	prompt, completion, cost *int64
+}
+
+func (r *rarely) into(m *Message) {
+	if r.analysis != "" {
+		m.Analysis = []byte(r.analysis)
+	}
+	if r.uploads != "" {
+		m.Uploads = []byte(r.uploads)
+	}
+	if r.prompt != nil && r.completion != nil && r.cost != nil {
+		m.Usage = &Usage{*r.prompt, *r.completion, *r.cost}
+	}
 }
 
 // Message finds one by id, whoever may read it.
@@ -105,8 +114,15 @@ type MessagePage struct {
 	Limit, Offset  int
 }
 
+// shownColumns are those of a message that its readers see, and whose question
+// an answer is.
+const shownColumns = `m.id, m.seq, m.rev, m.user_id, m.parent_id, m.type, m.content, m.status, m.image_url,
+	m.verdict, m.confidence, m.analysis, m.mode, m.model, m.prompt_tokens, m.completion_tokens, m.cost_micros, m.error_code, m.error_message,
+	m.client_message_id, m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.asked_by, m.uploads`
+
 // Messages lists a page in rising seq: with After the oldest ones after it,
-// else the newest ones before Before.
+// else the newest ones before Before. It reads what is shown of messages, and
+// nothing of an answer's job.
 func (r Reader) Messages(ctx context.Context, p MessagePage) ([]Message, error) {
 	if p.Before == 0 {
 		p.Before = 1 << 62
@@ -115,13 +131,23 @@ func (r Reader) Messages(ctx context.Context, p MessagePage) ([]Message, error) 
 	if p.After > 0 {
 		order = "ASC"
 	}
-	list, err := collect(r.brief(ctx), r, "list messages", scanMessage, `SELECT `+messageColumns+` FROM messages m
+	list, err := collect(r.brief(ctx), r, "list messages", p.scan, `SELECT `+shownColumns+` FROM messages m
 		WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 ORDER BY m.seq `+order+` LIMIT $4 OFFSET $5`,
 		p.ConversationID, p.After, p.Before, p.Limit, p.Offset)
 	if order == "DESC" {
 		reverse(list)
 	}
 	return list, err
+}
+
+func (p MessagePage) scan(row scanner) (Message, error) {
+	m := Message{ConversationID: p.ConversationID}
+	var rest rarely
+	err := row.Scan(&m.ID, &m.Seq, &m.Rev, (*opt)(&m.UserID), (*opt)(&m.ParentID), &m.Type, &m.Content, &m.Status, (*opt)(&m.ImageURL),
+		(*opt)(&m.Verdict), &m.Confidence, &rest.analysis, &m.Mode, (*opt)(&m.Model), &rest.prompt, &rest.completion, &rest.cost, (*opt)(&m.ErrorCode), (*opt)(&m.ErrorMessage),
+		(*opt)(&m.ClientMessageID), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.EditedAt), (*usec)(&m.DeletedAt), (*opt)(&m.AskedBy), &rest.uploads)
+	rest.into(&m)
+	return m, err
 }
 
 // NewestChange finds the row that changed last.
