@@ -61,6 +61,7 @@ type Service struct {
 	metrics       *metrics.Metrics
 	now           func() time.Time
 	activity      *activity
+	pages         *pages
 }
 
 // New puts the rules together; [Service.Run] starts what runs beside requests.
@@ -68,7 +69,7 @@ func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
 		readImageURL: o.ReadImageURL,
-		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(),
+		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(), pages: newPages(),
 	}
 	if s.allowSend == nil {
 		s.allowSend = func(context.Context, auth.Actor) error { return nil }

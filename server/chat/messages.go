@@ -32,13 +32,18 @@ func (s *Service) Messages(ctx context.Context, a auth.Actor, conversationID str
 	if err != nil {
 		return MessageList{}, err
 	}
+	return s.page(ctx, m, q)
+}
+
+func (s *Service) page(ctx context.Context, m storage.Membership, q MessageQuery) (MessageList, error) {
 	out := MessageList{Conversation: conversationView(m)}
 	var rows []storage.Message
+	var err error
 	if q.AfterRev != nil {
-		rows, err = s.store.MessagesSince(ctx, conversationID, *q.AfterRev, q.Limit+1)
+		rows, err = s.store.MessagesSince(ctx, m.ID, *q.AfterRev, q.Limit+1)
 	} else {
 		rows, err = s.store.Messages(ctx, storage.MessagePage{
-			ConversationID: conversationID, Before: q.Before, After: q.After, Limit: q.Limit + 1, Offset: q.Offset,
+			ConversationID: m.ID, Before: q.Before, After: q.After, Limit: q.Limit + 1, Offset: q.Offset,
 		})
 	}
 	if err != nil {

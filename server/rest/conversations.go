@@ -1,6 +1,11 @@
 package rest
 
-import "github.com/elite-trading-coach/coach/server/chat"
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/elite-trading-coach/coach/server/chat"
+)
 
 func (s *site) createConversation(c *call) error {
 	var in chat.NewConversation
@@ -17,16 +22,46 @@ func (s *site) createConversation(c *call) error {
 // pagination describes a page of conversations; Total and Offset are for
 // older clients, which ask by offset.
 type pagination struct {
-	Total   *int64 `json:"total,omitempty"`
-	Limit   int    `json:"limit"`
-	Offset  *int   `json:"offset,omitempty"`
-	HasMore bool   `json:"hasMore"`
+	Total   *int64
+	Limit   int
+	Offset  *int
+	HasMore bool
 }
 
-type conversationPage struct {
-	Items      []chat.Conversation `json:"items"`
-	Pagination pagination          `json:"pagination"`
-	NextCursor *string             `json:"nextCursor"`
+func (p *pagination) appendTo(b []byte) []byte {
+	b = append(b, '{')
+	if p.Total != nil {
+		b = append(strconv.AppendInt(append(b, `"total":`...), *p.Total, 10), ',')
+	}
+	b = strconv.AppendInt(append(b, `"limit":`...), int64(p.Limit), 10)
+	if p.Offset != nil {
+		b = strconv.AppendInt(append(b, `,"offset":`...), int64(*p.Offset), 10)
+	}
+	b = strconv.AppendBool(append(b, `,"hasMore":`...), p.HasMore)
+	return append(b, '}')
+}
+
+type conversationsReply struct {
+	Items      []chat.Conversation
+	Pagination pagination
+	NextCursor string // "" = null
+}
+
+// appendTo appends {"items", "pagination", "nextCursor"}.
+func (p *conversationsReply) appendTo(b []byte) []byte {
+	b = append(b, `{"items":[`...)
+	for i := range p.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = p.Items[i].AppendJSON(b)
+	}
+	b = p.Pagination.appendTo(append(b, `],"pagination":`...))
+	if p.NextCursor == "" {
+		return append(b, `,"nextCursor":null}`...)
+	}
+	// A cursor is base64: nothing in it needs an escape.
+	return append(append(append(b, `,"nextCursor":"`...), p.NextCursor...), `"}`...)
 }
 
 func (s *site) listConversations(c *call) error {
@@ -48,13 +83,11 @@ func (s *site) listConversations(c *call) error {
 	if err != nil {
 		return err
 	}
-	page := conversationPage{
-		Items: list.Items, Pagination: pagination{list.Total, ask.Limit, ask.Offset, list.HasMore},
+	page := conversationsReply{
+		Items: list.Items, Pagination: pagination{list.Total, ask.Limit, ask.Offset, list.HasMore}, NextCursor: list.NextCursor,
 	}
-	if list.NextCursor != "" {
-		page.NextCursor = &list.NextCursor
-	}
-	return s.ok(c, page)
+	s.writeAppended(c, http.StatusOK, 480*len(page.Items)+200, page.appendTo)
+	return nil
 }
 
 func (s *site) conversation(c *call) error {

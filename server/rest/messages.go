@@ -3,20 +3,35 @@ package rest
 import (
 	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
 )
 
-// messagePage is a page of a conversation; Total is for older clients, which
-// ask by offset.
-type messagePage struct {
-	Messages     []chat.Message    `json:"messages"`
-	Conversation chat.Conversation `json:"conversation"`
-	HasMore      bool              `json:"hasMore"`
-	NextBefore   *int64            `json:"nextBefore"`
-	Total        *int64            `json:"total,omitempty"`
+// messagesReply is a page of a conversation, without its messages, which are
+// JSON already; Total is for older clients, which ask by offset.
+type messagesReply struct {
+	chat.EncodedList
+	Total *int64
+}
+
+// appendTo appends {"messages", "conversation", "hasMore", "nextBefore", "total"}.
+func (p *messagesReply) appendTo(b []byte) []byte {
+	b = append(append(b, `{"messages":`...), p.Messages...)
+	b = p.Conversation.AppendJSON(append(b, `,"conversation":`...))
+	b = strconv.AppendBool(append(b, `,"hasMore":`...), p.HasMore)
+	b = append(b, `,"nextBefore":`...)
+	if p.NextBefore == 0 {
+		b = append(b, `null`...)
+	} else {
+		b = strconv.AppendInt(b, p.NextBefore, 10)
+	}
+	if p.Total != nil {
+		b = strconv.AppendInt(append(b, `,"total":`...), *p.Total, 10)
+	}
+	return append(b, '}')
 }
 
 // conversationMessages lists by the path: /api/conversations/:id/messages.
@@ -45,23 +60,21 @@ func (s *site) pageOfMessages(c *call, conversationID string) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.Chat.Messages(c.Request().Context(), c.actor, conversationID, ask.MessageQuery)
+	list, err := s.Chat.EncodedMessages(c.Request().Context(), c.actor, conversationID, ask.MessageQuery, func(u *chat.Upload) { s.link(c, u) })
 	if err != nil {
 		return err
 	}
-	page := messagePage{Messages: s.shown(c, list.Messages...), Conversation: list.Conversation, HasMore: list.HasMore}
+	page := messagesReply{EncodedList: list}
 	if ask.fromStart {
 		page.HasMore = list.Conversation.LastSeq > int64(ask.Limit)
-	}
-	if list.NextBefore > 0 {
-		page.NextBefore = &list.NextBefore
 	}
 	if ask.counted {
 		// Places are given by one and tombstones keep theirs, so the last
 		// place is how many there are.
 		page.Total = &list.Conversation.LastSeq
 	}
-	return s.ok(c, page)
+	s.writeAppended(c, http.StatusOK, len(page.Messages)+600, page.appendTo)
+	return nil
 }
 
 type messageAsk struct {

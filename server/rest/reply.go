@@ -38,6 +38,15 @@ func (s *site) write(c *call, status int, body any) {
 	s.send(c, status, b)
 }
 
+// writeAppended is write for what appends its own JSON, of some size.
+func (s *site) writeAppended(c *call, status, size int, data func([]byte) []byte) {
+	const before, after = `{"success":true,"data":`, `}`
+	b := append(make([]byte, 0, len(before)+size+len(after)), before...)
+	b = append(data(b), after...)
+	c.Response().Header().Set("Content-Type", "application/json")
+	s.send(c, status, b)
+}
+
 // send writes a whole body, packed where that is wanted and worth it.
 func (s *site) send(c *call, status int, body []byte) {
 	h := c.Response().Header()
