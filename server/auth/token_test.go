@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,54 @@ func TestAPreviousSecretIsTakenWhileRotating(t *testing.T) {
 	late := newTestTokens(t, testSecret, otherSecret, now.Add(2*time.Hour))
 	if _, err := late.read(old); !fault.Is(err, fault.TokenExpired) {
 		t.Errorf("an expired token of the previous secret: %v", err)
+	}
+}
+
+// A token that is known is good until it expires, in this spelling and under
+// these secrets only.
+func TestAKnownTokenIsNotGoodForLonger(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	clock := now
+	tk, err := newTokens(testSecret, nil, func() time.Time { return clock })
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := tk.sign(storage.NewID(), storage.NewID(), now.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := tk.read(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock = now.Add(time.Hour - time.Second)
+	if again, err := tk.read(token); err != nil || again.Subject != first.Subject || again.SessionID != first.SessionID || !again.ExpiresAt.Equal(first.ExpiresAt.Time) {
+		t.Errorf("known: %+v, %v; at first %+v", again, err, first)
+	}
+	forged := token[:len(token)-1] + string(nextBase64(token[len(token)-1]))
+	if _, err := tk.read(forged); !fault.Is(err, fault.TokenInvalid) {
+		t.Errorf("another spelling: %v", err)
+	}
+	clock = now.Add(time.Hour)
+	if _, err := tk.read(token); !fault.Is(err, fault.TokenExpired) {
+		t.Errorf("at its end: %v", err)
+	}
+	if _, err := newTestTokens(t, otherSecret, nil, now).read(token); !fault.Is(err, fault.TokenInvalid) {
+		t.Errorf("under another secret: %v", err)
+	}
+}
+
+func TestKnownTokensAreBounded(t *testing.T) {
+	var k known
+	for i := range 3 * knownShards * knownPerShard {
+		var sum [32]byte
+		binary.LittleEndian.PutUint64(sum[:], uint64(i)) //nolint:gosec // i is not negative
+		k.put(sum, claims{})
+	}
+	for i := range k.shards {
+		if n := len(k.shards[i].claims); n != knownPerShard {
+			t.Errorf("shard %d knows %d", i, n)
+		}
 	}
 }
 

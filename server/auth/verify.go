@@ -9,6 +9,9 @@ import (
 	"github.com/elite-trading-coach/coach/storage"
 )
 
+// asking is how long a database may take over a session.
+const asking = 10 * time.Second
+
 // Verify tells who holds a token: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
 // SESSION_REVOKED or ACCOUNT_DISABLED otherwise. A database that does not
 // answer is UNAVAILABLE: nobody loses a good token over it.
@@ -42,6 +45,8 @@ func (s *Service) Verify(ctx context.Context, token string) (Actor, error) {
 // readSession asks the database. What it refuses is kept in the cache too, so
 // that a client that insists on a dead token costs no query each time.
 func (s *Service) readSession(ctx context.Context, sessionID string, at time.Time) (*entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, asking)
+	defer cancel()
 	e := &entry{readAt: at.UnixNano()}
 	session, u, err := s.store.SessionWithUser(ctx, sessionID)
 	switch {

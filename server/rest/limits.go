@@ -2,7 +2,6 @@ package rest
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -37,7 +36,7 @@ func (s *site) count(c *call) error {
 	}
 	burst, requests := b.tier.Burst(), b.tier.Requests()
 	h := c.Response().Header()
-	h.Set("RateLimit-Policy", policy(requests)+", "+policy(burst))
+	h.Set("RateLimit-Policy", string(appendPolicy(append(appendPolicy(make([]byte, 0, 64), requests), ", "...), burst)))
 	d, err := s.Limiter.Allow(c.Request().Context(), b.key, burst, 1)
 	if err != nil {
 		return nil //nolint:nilerr // a limiter that is away must not take the API with it
@@ -67,22 +66,24 @@ type standing struct {
 // tells of each rule (r left, t seconds until whole again), X-RateLimit-* of
 // the first one.
 func (s *site) showLimits(h http.Header, all ...standing) {
-	line := ""
+	line := make([]byte, 0, 64)
 	for i, st := range all {
 		if i > 0 {
-			line += ", "
+			line = append(line, ", "...)
 		}
-		line += fmt.Sprintf("%q;r=%d;t=%d", st.Name, st.Remaining, max(0, seconds(st.ResetsAt.Sub(s.Now()))))
+		line = strconv.AppendInt(append(strconv.AppendQuote(line, st.Name), ";r="...), int64(st.Remaining), 10)
+		line = strconv.AppendInt(append(line, ";t="...), int64(max(0, seconds(st.ResetsAt.Sub(s.Now())))), 10)
 	}
-	h.Set("RateLimit", line)
+	h.Set("RateLimit", string(line))
 	first := all[0]
 	h.Set("X-RateLimit-Limit", strconv.Itoa(first.Rule.Limit))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(first.Remaining))
 	h.Set("X-RateLimit-Reset", strconv.FormatInt(first.ResetsAt.Add(time.Second-time.Nanosecond).Unix(), 10))
 }
 
-func policy(r limit.Rule) string {
-	return fmt.Sprintf("%q;q=%d;w=%d", r.Name, r.Limit, seconds(r.Window))
+func appendPolicy(b []byte, r limit.Rule) []byte {
+	b = strconv.AppendInt(append(strconv.AppendQuote(b, r.Name), ";q="...), int64(r.Limit), 10)
+	return strconv.AppendInt(append(b, ";w="...), int64(seconds(r.Window)), 10)
 }
 
 func exceeded(tier string, r limit.Rule, d limit.Decision) error {

@@ -161,7 +161,9 @@ func (s *site) serve(c *call, r route) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), r.within)
 	defer cancel()
 	c.SetRequest(c.Request().WithContext(ctx))
-	s.boundConnection(c, r.within)
+	if r.within != usual { // which bound gave it
+		s.boundConnection(c, r.within)
+	}
 	return r.handle(c)
 }
 
