@@ -78,10 +78,10 @@ type ConversationPage struct {
 const listedColumns = `c.id, c.owner_id, c.title, c.mode, c.coach, c.archived, c.last_seq, c.last_rev, c.message_count,
 	c.last_message_at, c.created_at, c.updated_at, c.activity_at, m.role, m.last_read_seq`
 
-func scanListed(row scanner) (Membership, error) {
+func scanListed(row scanner, more ...any) (Membership, error) {
 	var m Membership
-	err := row.Scan(&m.ID, &m.OwnerID, &m.Title, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
-		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.Role, &m.LastReadSeq)
+	err := row.Scan(append([]any{&m.ID, &m.OwnerID, &m.Title, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
+		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.Role, &m.LastReadSeq}, more...)...)
 	return m, err
 }
 
@@ -119,26 +119,35 @@ func (r Reader) Conversations(ctx context.Context, p ConversationPage) ([]Member
 	}
 	args = append(args, p.Offset+p.Limit)
 	order := ` ORDER BY c.activity_at DESC, c.id DESC LIMIT ` + placeholder(len(args))
-	own, err := collect(r.brief(ctx), r, "list conversations", scanListed, `SELECT `+listedColumns+ownOnes+cond+order, args...)
+	isGuest := true // or nobody knows, without a row to say it
+	page, err := collect(r.brief(ctx), r, "list conversations", func(row scanner) (Membership, error) {
+		return scanListed(row, &isGuest)
+	}, `SELECT `+listedColumns+`, EXISTS (SELECT 1`+guestsOnes+`)`+ownOnes+cond+order, args...)
 	if err != nil {
 		return nil, err
 	}
-	others, err := collect(r.brief(ctx), r, "list conversations of others", scanListed, `SELECT `+listedColumns+guestsOnes+cond+order, args...)
-	if err != nil {
-		return nil, err
-	}
-	page := own
-	if len(others) > 0 {
-		page = append(own, others...)
-		slices.SortFunc(page, func(a, b Membership) int {
-			return cmp.Or(b.ActivityAt.Compare(a.ActivityAt), strings.Compare(b.ID, a.ID))
-		})
+	if isGuest {
+		if page, err = r.withGuests(ctx, page, cond+order, args); err != nil {
+			return nil, err
+		}
 	}
 	page = page[min(p.Offset, len(page)):min(p.Offset+p.Limit, len(page))]
 	for i := range page {
 		page[i].UserID = p.UserID
 	}
 	return page, nil
+}
+
+// withGuests merges in the conversations of others.
+func (r Reader) withGuests(ctx context.Context, own []Membership, rest string, args []any) ([]Membership, error) {
+	others, err := collect(r.brief(ctx), r, "list conversations of others", func(row scanner) (Membership, error) {
+		return scanListed(row)
+	}, `SELECT `+listedColumns+guestsOnes+rest, args...)
+	all := append(own, others...) //nolint:gocritic // own is not used any more
+	slices.SortFunc(all, func(a, b Membership) int {
+		return cmp.Or(b.ActivityAt.Compare(a.ActivityAt), strings.Compare(b.ID, a.ID))
+	})
+	return all, err
 }
 
 // CountConversations counts what Conversations would list over all pages.
