@@ -86,7 +86,7 @@ func (s *site) listConversations(c *call) error {
 	page := conversationsReply{
 		Items: list.Items, Pagination: pagination{list.Total, ask.Limit, ask.Offset, list.HasMore}, NextCursor: list.NextCursor,
 	}
-	s.writeAppended(c, http.StatusOK, 480*len(page.Items)+200, page.appendTo)
+	s.writeAppended(c, http.StatusOK, page.appendTo)
 	return nil
 }
 

@@ -73,7 +73,7 @@ func (s *site) pageOfMessages(c *call, conversationID string) error {
 		// place is how many there are.
 		page.Total = &list.Conversation.LastSeq
 	}
-	s.writeAppended(c, http.StatusOK, len(page.Messages)+600, page.appendTo)
+	s.writeAppended(c, http.StatusOK, page.appendTo)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/elite-trading-coach/coach/server/api"
 )
@@ -38,14 +39,24 @@ func (s *site) write(c *call, status int, body any) {
 	s.send(c, status, b)
 }
 
-// writeAppended is write for what appends its own JSON, of some size.
-func (s *site) writeAppended(c *call, status, size int, data func([]byte) []byte) {
-	const before, after = `{"success":true,"data":`, `}`
-	b := append(make([]byte, 0, len(before)+size+len(after)), before...)
-	b = append(data(b), after...)
+// writeAppended is write for what appends its own JSON.
+func (s *site) writeAppended(c *call, status int, data func([]byte) []byte) {
+	kept := bodies.Get().(*[]byte)
+	b := append((*kept)[:0], `{"success":true,"data":`...)
+	b = append(data(b), '}')
 	c.Response().Header().Set("Content-Type", "application/json")
 	s.send(c, status, b)
+	if cap(b) <= keptBody { // the reply has been written, or copied to be
+		*kept = b
+		bodies.Put(kept)
+	}
 }
+
+// keptBody bounds the memory that waits for another reply, in bytes.
+const keptBody = 128 << 10
+
+// bodies keeps what replies are written into.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
 // send writes a whole body, packed where that is wanted and worth it.
 func (s *site) send(c *call, status int, body []byte) {
