@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,7 +56,12 @@ func (d *Desk) Import(ctx context.Context, file *os.File, how ArchiveImport) (ap
 		return admin.UserView(owner), Loaded{}, err
 	}
 	loaded, err := a.Load(ctx, d.store, owner.ID, archive.Album{Keep: images.Restore, Shown: chat.KeptUploads})
-	return admin.UserView(owner), loaded, err
+	// Whatever was loaded, a server that runs on the database all the same asks
+	// which accounts changed, and then looks again at what it keeps.
+	return admin.UserView(owner), loaded, errors.Join(err, d.store.Tx(ctx, func(tx *storage.Tx) error {
+		_, err := tx.PatchProfile(ctx, owner.ID, storage.ProfilePatch{})
+		return err
+	}))
 }
 
 func (d *Desk) ownerOf(ctx context.Context, p archive.Profile, how ArchiveImport) (storage.User, error) {

@@ -40,6 +40,14 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
 	s.auth.OnDeleted(s.chat.AccountDeleted)
+	// The commands that work on the file beside a server change an account when
+	// they change what it is in.
+	s.auth.OnChanged(func(auth.Change) { s.store.ChangedElsewhere() })
+	s.auth.OnRevoked(func(r auth.Revocation) {
+		if r.SessionID == "" {
+			s.store.ChangedElsewhere()
+		}
+	})
 	records := journal.New(journal.Options{Store: s.store})
 	s.budget = budget.New(budget.Options{Store: s.store, Limit: s.budgetOf, Logger: s.log})
 	if s.chain, err = newChain(c, coach.ModelOptions{Tools: toolsOf(records), Purse: s.budget, Hooks: countModels(s.metrics), Logger: s.log}); err != nil {

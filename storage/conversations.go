@@ -80,8 +80,10 @@ const listedColumns = `c.id, c.owner_id, c.title, c.mode, c.coach, c.archived, c
 
 func scanListed(row scanner, more ...any) (Membership, error) {
 	var m Membership
-	err := row.Scan(append([]any{&m.ID, &m.OwnerID, &m.Title, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
-		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.Role, &m.LastReadSeq}, more...)...)
+	err := row.Scan(append([]any{
+		&m.ID, &m.OwnerID, &m.Title, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
+		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.Role, &m.LastReadSeq,
+	}, more...)...)
 	return m, err
 }
 
@@ -178,6 +180,7 @@ func (tx *Tx) LockConversation(ctx context.Context, id string) error {
 
 // InsertConversation stores a new one and its owner's membership.
 func (tx *Tx) InsertConversation(ctx context.Context, c Conversation) error {
+	tx.note(c.ID, c.OwnerID)
 	_, err := tx.q.ExecContext(ctx, `INSERT INTO conversations (id, owner_id, title, title_key, title_given, mode, coach, created_at, updated_at, activity_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)`,
 		c.ID, c.OwnerID, c.Title, fold(c.Title), c.TitleGiven, c.Mode, c.Coach, usec(c.CreatedAt))
@@ -191,6 +194,7 @@ func (tx *Tx) InsertConversation(ctx context.Context, c Conversation) error {
 
 // UpdateConversation stores what a person may change about a conversation.
 func (tx *Tx) UpdateConversation(ctx context.Context, c Conversation) error {
+	tx.note(c.ID)
 	return tx.one(ctx, "update conversation", `UPDATE conversations
 		SET title = $2, title_key = $3, title_given = $4, mode = $5, coach = $6, archived = $7, updated_at = $8 WHERE id = $1`,
 		c.ID, c.Title, fold(c.Title), c.TitleGiven, c.Mode, c.Coach, c.Archived, usec(c.UpdatedAt))
@@ -199,6 +203,7 @@ func (tx *Tx) UpdateConversation(ctx context.Context, c Conversation) error {
 // AdvanceConversation stores the counters after new messages: LastSeq,
 // LastRev, MessageCount, and the title, which the first message may have given.
 func (tx *Tx) AdvanceConversation(ctx context.Context, c Conversation) error {
+	tx.note(c.ID)
 	return tx.one(ctx, "advance conversation", `UPDATE conversations
 		SET last_seq = $2, last_rev = $3, message_count = $4, title = $5, title_key = $6, last_message_at = $7, activity_at = $7, updated_at = $7
 		WHERE id = $1`,
@@ -208,6 +213,7 @@ func (tx *Tx) AdvanceConversation(ctx context.Context, c Conversation) error {
 // NextRev takes the revision for one durable change to a message; removed is
 // how many messages (0 or 1) the change takes out of the count.
 func (tx *Tx) NextRev(ctx context.Context, conversationID string, removed int, at time.Time) (int64, error) {
+	tx.note(conversationID)
 	var rev int64
 	err := tx.q.QueryRowContext(ctx, `UPDATE conversations
 		SET last_rev = last_rev + 1, message_count = message_count - $2, updated_at = $3 WHERE id = $1 RETURNING last_rev`,
@@ -224,6 +230,7 @@ const endAnswers = `UPDATE messages SET status = 'stopped', lease_owner = NULL, 
 // DeleteConversation makes a conversation invisible to everybody at once and
 // ends its open answers; PurgeDeleted removes its rows later, in small steps.
 func (tx *Tx) DeleteConversation(ctx context.Context, id string, at time.Time) error {
+	tx.note(id)
 	if _, err := tx.count(ctx, "remove members", `DELETE FROM members WHERE conversation_id = $1`, id); err != nil {
 		return err
 	}
@@ -242,13 +249,14 @@ func (tx *Tx) DeleteConversation(ctx context.Context, id string, at time.Time) e
 // written elsewhere become tombstones.
 func (tx *Tx) DeleteConversationsOf(ctx context.Context, userID string, at time.Time) error {
 	// Whoever is writing in one of them comes before, or finds it gone.
-	_, err := collect(ctx, tx.Reader, "lock conversations", func(row scanner) (string, error) {
+	ids, err := collect(ctx, tx.Reader, "lock conversations", func(row scanner) (string, error) {
 		var id string
 		return id, row.Scan(&id)
 	}, `SELECT c.id FROM conversations c JOIN members m ON m.conversation_id = c.id WHERE m.user_id = $1 ORDER BY c.id`+tx.d.lockConversation, userID)
 	if err != nil {
 		return err
 	}
+	tx.note(append(ids, userID)...)
 	if _, err := tx.count(ctx, "remove members", `DELETE FROM members WHERE user_id = $1
 		OR conversation_id IN (SELECT id FROM conversations WHERE owner_id = $1)`, userID); err != nil {
 		return err

@@ -143,7 +143,7 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 	d := &sqliteDialect
 	return &Store{
 		Reader: Reader{q: newPrepared(read), d: d}, d: d, readDB: read, db: write,
-		group: newGroup(write, d, o.Logger), mayWrite: o.MayWrite, trouble: newTrouble(o.Logger),
+		group: newGroup(write, d, o.Logger), mayWrite: o.MayWrite, trouble: newTrouble(o.Logger), changes: newChanges(),
 	}, nil
 }
 
@@ -195,7 +195,7 @@ func (s *Store) postgresTxOnce(ctx context.Context, fn func(tx *Tx) error) error
 		return s.wrap("begin", err)
 	}
 	defer func() { _ = sqlTx.Rollback() }()
-	if err := fn(&Tx{Reader{q: sqlTx, d: s.d}}); err != nil {
+	if err := fn(&Tx{Reader: Reader{q: sqlTx, d: s.d}}); err != nil {
 		return err
 	}
 	return s.wrap("commit", sqlTx.Commit())

@@ -217,7 +217,7 @@ func (g *group) call(fn func(*Tx) error) (err error) {
 			err = fmt.Errorf("panic in a transaction: %v", p)
 		}
 	}()
-	return fn(&Tx{Reader{q: calm{g.on}, d: g.d}})
+	return fn(&Tx{Reader: Reader{q: calm{g.on}, d: g.d}})
 }
 
 func (g *group) exec(query string) error {

@@ -94,6 +94,7 @@ func (tx *Tx) DepartureOf(ctx context.Context, userID string) (Departure, error)
 // MarkRead moves a member's read mark forward to seq, never backward; the
 // caller knows that there is such a message. It reports whether the mark moved.
 func (tx *Tx) MarkRead(ctx context.Context, conversationID, userID string, seq int64) (bool, error) {
+	tx.note(userID)
 	n, err := tx.count(ctx, "mark read", `UPDATE members SET last_read_seq = $3
 		WHERE conversation_id = $1 AND user_id = $2 AND last_read_seq < $3`, conversationID, userID, seq)
 	return n > 0, err
@@ -101,6 +102,7 @@ func (tx *Tx) MarkRead(ctx context.Context, conversationID, userID string, seq i
 
 // PutMember adds somebody to a conversation, or changes their role in it.
 func (tx *Tx) PutMember(ctx context.Context, m Member) error {
+	tx.note(m.UserID)
 	_, err := tx.count(ctx, "put member", `INSERT INTO members (conversation_id, user_id, role, joined_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role`, m.ConversationID, m.UserID, m.Role, usec(m.JoinedAt))
 	return err
@@ -108,5 +110,6 @@ func (tx *Tx) PutMember(ctx context.Context, m Member) error {
 
 // DeleteMember takes somebody out of a conversation.
 func (tx *Tx) DeleteMember(ctx context.Context, conversationID, userID string) error {
+	tx.note(userID)
 	return tx.one(ctx, "delete member", `DELETE FROM members WHERE conversation_id = $1 AND user_id = $2`, conversationID, userID)
 }

@@ -52,6 +52,7 @@ type Store struct {
 
 	mayWrite func() error
 	trouble  *trouble
+	changes  *changes // SQLite only
 }
 
 // Open connects and, on SQLite, makes the file when there is none. It does not
@@ -108,10 +109,14 @@ func (s *Store) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 // Tidy is Tx for what makes room: it goes on where MayWrite refuses.
 func (s *Store) Tidy(ctx context.Context, fn func(tx *Tx) error) error {
 	var rows int64
+	var changed []string
 	err := s.run(ctx, func(tx *Tx) error {
-		rows = 0
-		return fn(&Tx{Reader{q: counted{tx.q, &rows}, d: tx.d}})
+		rows, changed = 0, changed[:0]
+		return fn(&Tx{Reader{q: counted{tx.q, &rows}, d: tx.d}, &changed})
 	})
+	if s.changes != nil {
+		s.changes.happened(changed) // after an error too: it may be stored all the same
+	}
 	switch {
 	case err != nil:
 		s.trouble.failed(err)
@@ -173,7 +178,17 @@ type Reader struct {
 }
 
 // Tx carries every verb that writes; see [Store.Tx].
-type Tx struct{ Reader }
+type Tx struct {
+	Reader
+	changed *[]string // conversations, and users whose memberships changed
+}
+
+// note remembers what was changed, for [Store.WatchConversations].
+func (tx *Tx) note(ids ...string) {
+	if tx.changed != nil {
+		*tx.changed = append(*tx.changed, ids...)
+	}
+}
 
 // brief is the context of a read that an index makes short. SQLite's driver
 // and database/sql would each start a goroutine to watch a context that can

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 )
@@ -21,10 +20,13 @@ func (m *Message) AppendJSON(b []byte) []byte {
 	b = appendText(append(b, `,"content":`...), m.Content)
 	b = appendText(append(b, `,"status":`...), m.Status)
 	b = append(b, `,"uploads":`...)
-	if m.Uploads != nil && len(m.Uploads) == 0 {
+	switch {
+	case m.Uploads == nil:
+		b = append(b, `null`...)
+	case len(m.Uploads) == 0:
 		b = append(b, `[]`...)
-	} else {
-		b = appendAny(b, m.Uploads, m.Uploads == nil)
+	default:
+		b = append(b, encode(m.Uploads)...)
 	}
 	b = appendOrNull(append(b, `,"imageUrl":`...), m.ImageURL)
 	b = appendOrNull(append(b, `,"verdict":`...), m.Verdict)
@@ -34,11 +36,16 @@ func (m *Message) AppendJSON(b []byte) []byte {
 	} else {
 		b = strconv.AppendInt(b, int64(*m.Confidence), 10)
 	}
-	b = appendAny(append(b, `,"analysis":`...), m.Analysis, m.Analysis == nil)
+	b = append(b, `,"analysis":`...)
+	if m.Analysis == nil {
+		b = append(b, `null`...)
+	} else {
+		b = append(b, encode(m.Analysis)...)
+	}
 	b = appendText(append(b, `,"mode":`...), m.Mode)
 	b = appendOrNull(append(b, `,"model":`...), m.Model)
-	b = appendAny(append(b, `,"usage":`...), m.Usage, m.Usage == nil)
-	b = appendAny(append(b, `,"error":`...), m.Error, m.Error == nil)
+	b = appendRare(append(b, `,"usage":`...), m.Usage)
+	b = appendRare(append(b, `,"error":`...), m.Error)
 	b = appendOrNull(append(b, `,"clientMessageId":`...), m.ClientMessageID)
 	b = m.CreatedAt.append(append(b, `,"createdAt":`...))
 	b = m.UpdatedAt.append(append(b, `,"updatedAt":`...))
@@ -94,9 +101,9 @@ func appendText(b []byte, s string) []byte {
 	return append(append(append(b, '"'), s...), '"')
 }
 
-// appendAny leaves what is rare to encoding/json.
-func appendAny[T []Upload | json.RawMessage | *Usage | *MessageError](b []byte, v T, null bool) []byte {
-	if null {
+// appendRare leaves what is rare to encoding/json.
+func appendRare[T any](b []byte, v *T) []byte {
+	if v == nil {
 		return append(b, `null`...)
 	}
 	return append(b, encode(v)...)

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -78,8 +79,15 @@ func TestAppendWritesEveryField(t *testing.T) {
 	confidence := 5
 	now := Time(time.UnixMicro(1_790_000_000_123_456))
 	m := Message{
-		"i", "c", 1, 2, &text, &text, "user", "text", "sent", []Upload{{ID: "u"}}, &text, &text, &confidence, json.RawMessage(`{"a": [1, 2]}`),
-		"mode", &text, &Usage{1, 2, 3}, &MessageError{"c", "m"}, &text, now, now, now, now,
+		ID: "i", ConversationID: "c", Seq: 1, Rev: 2, UserID: &text, ParentMessageID: &text, Type: "user", Content: "text", Status: "sent",
+		Uploads: []Upload{{ID: "u"}}, ImageURL: &text, Verdict: &text, Confidence: &confidence, Analysis: json.RawMessage(`{"a": [1, 2]}`),
+		Mode: "mode", Model: &text, Usage: &Usage{1, 2, 3}, Error: &MessageError{"c", "m"}, ClientMessageID: &text,
+		CreatedAt: now, UpdatedAt: now, EditedAt: now, DeletedAt: now,
+	}
+	for i := range reflect.ValueOf(m).NumField() {
+		if reflect.ValueOf(m).Field(i).IsZero() {
+			t.Errorf("%s has no value here", reflect.TypeOf(m).Field(i).Name)
+		}
 	}
 	sameJSON(t, m.AppendJSON(nil), m)
 	c := Conversation{"i", "o", "owner", "t", "m", "c", true, 1, 2, &n, 3, now, now, now}

@@ -61,7 +61,9 @@ type Service struct {
 	metrics       *metrics.Metrics
 	now           func() time.Time
 	activity      *activity
-	pages         *pages
+	pages         *kept[pageKey, keptPage]
+	lists         *kept[listKey, keptList]
+	memberships   *kept[memberKey, keptMembership]
 }
 
 // New puts the rules together; [Service.Run] starts what runs beside requests.
@@ -69,7 +71,7 @@ func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
 		readImageURL: o.ReadImageURL,
-		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(), pages: newPages(),
+		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(), pages: newKept[pageKey, keptPage](), lists: newKept[listKey, keptList](), memberships: newKept[memberKey, keptMembership](),
 	}
 	if s.allowSend == nil {
 		s.allowSend = func(context.Context, auth.Actor) error { return nil }
@@ -146,7 +148,15 @@ func (s *Service) membership(ctx context.Context, a auth.Actor, conversationID s
 	if !storage.ValidID(conversationID) {
 		return storage.Membership{}, noConversation()
 	}
+	key := memberKey{conversationID, a.UserID}
+	if known, ok := s.memberships.get(key); ok && known.watch.Unchanged() {
+		return known.Membership, nil
+	}
+	watch := s.store.WatchMembership(conversationID, a.UserID)
 	m, err := s.store.Membership(ctx, conversationID, a.UserID)
+	if err == nil && watch != nil {
+		s.memberships.put(key, keptMembership{m, watch})
+	}
 	return m, conversationError(err)
 }
 

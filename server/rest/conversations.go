@@ -42,21 +42,15 @@ func (p *pagination) appendTo(b []byte) []byte {
 }
 
 type conversationsReply struct {
-	Items      []chat.Conversation
+	Items      []byte // JSON already
 	Pagination pagination
 	NextCursor string // "" = null
 }
 
 // appendTo appends {"items", "pagination", "nextCursor"}.
 func (p *conversationsReply) appendTo(b []byte) []byte {
-	b = append(b, `{"items":[`...)
-	for i := range p.Items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = p.Items[i].AppendJSON(b)
-	}
-	b = p.Pagination.appendTo(append(b, `],"pagination":`...))
+	b = append(append(b, `{"items":`...), p.Items...)
+	b = p.Pagination.appendTo(append(b, `,"pagination":`...))
 	if p.NextCursor == "" {
 		return append(b, `,"nextCursor":null}`...)
 	}
@@ -79,7 +73,7 @@ func (s *site) listConversations(c *call) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	list, err := s.Chat.Conversations(c.Request().Context(), c.actor, ask)
+	list, err := s.Chat.EncodedConversations(c.Request().Context(), c.actor, ask)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,8 @@ func (s *site) write(c *call, status int, body any) {
 // writeAppended is write for what appends its own JSON.
 func (s *site) writeAppended(c *call, status int, data func([]byte) []byte) {
 	kept := bodies.Get().(*[]byte)
-	b := append((*kept)[:0], `{"success":true,"data":`...)
+	b := (*kept)[:0]
+	b = append(b, `{"success":true,"data":`...)
 	b = append(data(b), '}')
 	c.Response().Header().Set("Content-Type", "application/json")
 	s.send(c, status, b)

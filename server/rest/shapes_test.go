@@ -50,9 +50,13 @@ func TestPagesAreWrittenInTheirShape(t *testing.T) {
 			t.Errorf("%+v was written as %s", m, m.appendTo(nil))
 		}
 	}
+	items, err := json.Marshal([]chat.Conversation{c, c})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, l := range []conversationsReply{
-		{Items: []chat.Conversation{}, Pagination: pagination{Limit: 20}},
-		{Items: []chat.Conversation{c, c}, Pagination: pagination{&five, 20, &zero, true}, NextCursor: cursor},
+		{Items: []byte(`[]`), Pagination: pagination{Limit: 20}},
+		{Items: items, Pagination: pagination{&five, 20, &zero, true}, NextCursor: cursor},
 	} {
 		sameShape(t, l.appendTo(nil), &conversationPage{})
 	}
