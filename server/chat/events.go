@@ -80,17 +80,17 @@ func rowEvent(m storage.Message) bus.Event {
 	case !m.EditedAt.IsZero():
 		name = EventUpdated
 	}
-	return bus.Event{Topic: ConversationTopic(m.ConversationID), Name: name, Rev: m.Rev, Data: encode(rowData{messageView(m), resetsAt(m)})}
+	return bus.Event{Topic: ConversationTopic(m.ConversationID), Name: name, Rev: m.Rev, Data: rowData(m)}
 }
 
-// rowData travels on the bus: the row, and what of it a client sees only in
-// the error event.
-type rowData struct {
-	Message  Message `json:"message"`
-	ResetsAt Time    `json:"resetsAt"`
+// rowData travels on the bus: {"message", "resetsAt"}, the row, and what of it
+// a client sees only in the error event.
+func rowData(m storage.Message) json.RawMessage {
+	v := messageView(m)
+	b := append(make([]byte, 0, 640+len(m.Content)), `{"message":`...)
+	b = Time(m.ResetsAt).append(append(v.AppendJSON(b), `,"resetsAt":`...))
+	return append(b, '}')
 }
-
-func resetsAt(m storage.Message) Time { return Time(m.ResetsAt) }
 
 // ClientEvents turns an event of a conversation's topic into what its clients
 // are told, in order. Events that are not for clients give none.

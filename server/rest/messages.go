@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
 )
@@ -153,7 +152,7 @@ func (s *site) sendMessage(c *call) error {
 	if sent.Duplicate {
 		status = http.StatusOK
 	}
-	s.write(c, status, api.OK(s.shown(c, sent.Message)[0]))
+	s.writeAppended(c, status, s.shown(c, sent.Message)[0].AppendJSON)
 	return nil
 }
 
