@@ -33,13 +33,25 @@ type Membership struct {
 	LastReadSeq int64
 }
 
-const membershipColumns = `c.id, c.owner_id, c.title, c.title_given, c.mode, c.coach, c.archived, c.last_seq, c.last_rev, c.message_count,
-	c.last_message_at, c.created_at, c.updated_at, c.activity_at, m.user_id, m.role, m.last_read_seq`
+// listedColumns are those of a list: what is shown of a conversation, and the
+// place that the next page begins after; membershipColumns are all of them.
+const (
+	listedColumns = `c.id, c.owner_id, c.title, c.mode, c.coach, c.archived, c.last_seq, c.last_rev, c.message_count,
+		c.last_message_at, c.created_at, c.updated_at, c.activity_at, m.role, m.last_read_seq`
+	membershipColumns = listedColumns + `, c.title_given, m.user_id`
+)
+
+// listed are the places of listedColumns.
+func (m *Membership) listed() []any {
+	return []any{
+		&m.ID, &m.OwnerID, &m.Title, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
+		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.Role, &m.LastReadSeq,
+	}
+}
 
 func scanMembership(row scanner) (Membership, error) {
 	var m Membership
-	err := row.Scan(&m.ID, &m.OwnerID, &m.Title, &m.TitleGiven, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
-		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.UserID, &m.Role, &m.LastReadSeq)
+	err := row.Scan(append(m.listed(), &m.TitleGiven, &m.UserID)...)
 	return m, err
 }
 
@@ -71,20 +83,6 @@ type ConversationPage struct {
 	AfterActivity time.Time
 	AfterID       string
 	Limit, Offset int
-}
-
-// listedColumns are those of a list: what is shown of a conversation, and the
-// place that the next page begins after.
-const listedColumns = `c.id, c.owner_id, c.title, c.mode, c.coach, c.archived, c.last_seq, c.last_rev, c.message_count,
-	c.last_message_at, c.created_at, c.updated_at, c.activity_at, m.role, m.last_read_seq`
-
-func scanListed(row scanner, more ...any) (Membership, error) {
-	var m Membership
-	err := row.Scan(append([]any{
-		&m.ID, &m.OwnerID, &m.Title, &m.Mode, &m.Coach, &m.Archived, &m.LastSeq, &m.LastRev, &m.MessageCount,
-		(*usec)(&m.LastMessageAt), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.ActivityAt), &m.Role, &m.LastReadSeq,
-	}, more...)...)
-	return m, err
 }
 
 // The two kinds of conversations a user has; $1 is the user. Those of one's
@@ -122,8 +120,9 @@ func (r Reader) Conversations(ctx context.Context, p ConversationPage) ([]Member
 	args = append(args, p.Offset+p.Limit)
 	order := ` ORDER BY c.activity_at DESC, c.id DESC LIMIT ` + placeholder(len(args))
 	isGuest := true // or nobody knows, without a row to say it
-	page, err := collect(r.brief(ctx), r, "list conversations", func(row scanner) (Membership, error) {
-		return scanListed(row, &isGuest)
+	page, err := collect(r.brief(ctx), r, "list conversations", func(row scanner) (m Membership, err error) {
+		err = row.Scan(append(m.listed(), &isGuest)...)
+		return m, err
 	}, `SELECT `+listedColumns+`, EXISTS (SELECT 1`+guestsOnes+`)`+ownOnes+cond+order, args...)
 	if err != nil {
 		return nil, err
@@ -142,8 +141,9 @@ func (r Reader) Conversations(ctx context.Context, p ConversationPage) ([]Member
 
 // withGuests merges in the conversations of others.
 func (r Reader) withGuests(ctx context.Context, own []Membership, rest string, args []any) ([]Membership, error) {
-	others, err := collect(r.brief(ctx), r, "list conversations of others", func(row scanner) (Membership, error) {
-		return scanListed(row)
+	others, err := collect(r.brief(ctx), r, "list conversations of others", func(row scanner) (m Membership, err error) {
+		err = row.Scan(m.listed()...)
+		return m, err
 	}, `SELECT `+listedColumns+guestsOnes+rest, args...)
 	all := append(own, others...) //nolint:gocritic // own is not used any more
 	slices.SortFunc(all, func(a, b Membership) int {

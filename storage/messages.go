@@ -45,18 +45,29 @@ type Usage struct {
 	PromptTokens, CompletionTokens, CostMicros int64
 }
 
-const messageColumns = `m.id, m.conversation_id, m.seq, m.rev, m.user_id, m.parent_id, m.type, m.content, m.status, m.image_url,
-	m.verdict, m.confidence, m.analysis, m.mode, m.model, m.prompt_tokens, m.completion_tokens, m.cost_micros, m.error_code, m.error_message,
-	m.client_message_id, m.body_hash, m.created_at, m.updated_at, m.edited_at, m.deleted_at,
-	m.asked_by, m.lease_owner, m.lease_until, m.attempt, m.stop_requested, m.resets_at, m.uploads`
+// shownColumns are those of a message that its readers see, and whose question
+// an answer is; messageColumns are all of them.
+const (
+	shownColumns = `m.id, m.seq, m.rev, m.user_id, m.parent_id, m.type, m.content, m.status, m.image_url,
+		m.verdict, m.confidence, m.analysis, m.mode, m.model, m.prompt_tokens, m.completion_tokens, m.cost_micros, m.error_code, m.error_message,
+		m.client_message_id, m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.asked_by, m.uploads`
+	messageColumns = shownColumns + `, m.conversation_id, m.body_hash, m.lease_owner, m.lease_until, m.attempt, m.stop_requested, m.resets_at`
+)
+
+// shown are the places of shownColumns.
+func (m *Message) shown(rest *rarely) []any {
+	return []any{
+		&m.ID, &m.Seq, &m.Rev, (*opt)(&m.UserID), (*opt)(&m.ParentID), &m.Type, &m.Content, &m.Status, (*opt)(&m.ImageURL),
+		(*opt)(&m.Verdict), &m.Confidence, &rest.analysis, &m.Mode, (*opt)(&m.Model), &rest.prompt, &rest.completion, &rest.cost, (*opt)(&m.ErrorCode), (*opt)(&m.ErrorMessage),
+		(*opt)(&m.ClientMessageID), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.EditedAt), (*usec)(&m.DeletedAt), (*opt)(&m.AskedBy), &rest.uploads,
+	}
+}
 
 func scanMessage(row scanner) (Message, error) {
 	var m Message
 	var rest rarely
-	err := row.Scan(&m.ID, &m.ConversationID, &m.Seq, &m.Rev, (*opt)(&m.UserID), (*opt)(&m.ParentID), &m.Type, &m.Content, &m.Status, (*opt)(&m.ImageURL),
-		(*opt)(&m.Verdict), &m.Confidence, &rest.analysis, &m.Mode, (*opt)(&m.Model), &rest.prompt, &rest.completion, &rest.cost, (*opt)(&m.ErrorCode), (*opt)(&m.ErrorMessage),
-		(*opt)(&m.ClientMessageID), (*opt)(&m.BodyHash), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.EditedAt), (*usec)(&m.DeletedAt),
-		(*opt)(&m.AskedBy), (*opt)(&m.LeaseOwner), (*usec)(&m.LeaseUntil), &m.Attempt, &m.StopRequested, (*usec)(&m.ResetsAt), &rest.uploads)
+	err := row.Scan(append(m.shown(&rest),
+		&m.ConversationID, (*opt)(&m.BodyHash), (*opt)(&m.LeaseOwner), (*usec)(&m.LeaseUntil), &m.Attempt, &m.StopRequested, (*usec)(&m.ResetsAt))...)
 	rest.into(&m)
 	return m, err
 }
@@ -114,12 +125,6 @@ type MessagePage struct {
 	Limit, Offset  int
 }
 
-// shownColumns are those of a message that its readers see, and whose question
-// an answer is.
-const shownColumns = `m.id, m.seq, m.rev, m.user_id, m.parent_id, m.type, m.content, m.status, m.image_url,
-	m.verdict, m.confidence, m.analysis, m.mode, m.model, m.prompt_tokens, m.completion_tokens, m.cost_micros, m.error_code, m.error_message,
-	m.client_message_id, m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.asked_by, m.uploads`
-
 // Messages lists a page in rising seq: with After the oldest ones after it,
 // else the newest ones before Before. It reads what is shown of messages, and
 // nothing of an answer's job.
@@ -143,9 +148,7 @@ func (r Reader) Messages(ctx context.Context, p MessagePage) ([]Message, error) 
 func (p MessagePage) scan(row scanner) (Message, error) {
 	m := Message{ConversationID: p.ConversationID}
 	var rest rarely
-	err := row.Scan(&m.ID, &m.Seq, &m.Rev, (*opt)(&m.UserID), (*opt)(&m.ParentID), &m.Type, &m.Content, &m.Status, (*opt)(&m.ImageURL),
-		(*opt)(&m.Verdict), &m.Confidence, &rest.analysis, &m.Mode, (*opt)(&m.Model), &rest.prompt, &rest.completion, &rest.cost, (*opt)(&m.ErrorCode), (*opt)(&m.ErrorMessage),
-		(*opt)(&m.ClientMessageID), (*usec)(&m.CreatedAt), (*usec)(&m.UpdatedAt), (*usec)(&m.EditedAt), (*usec)(&m.DeletedAt), (*opt)(&m.AskedBy), &rest.uploads)
+	err := row.Scan(m.shown(&rest)...)
 	rest.into(&m)
 	return m, err
 }

@@ -41,8 +41,8 @@ func (k *known) put(sum [sha256.Size]byte, c claims) {
 		s.claims = map[[sha256.Size]byte]claims{}
 	}
 	if len(s.claims) >= knownPerShard {
-		for any := range s.claims { // a map gives a random one
-			delete(s.claims, any)
+		for victim := range s.claims { // a map gives a random one
+			delete(s.claims, victim)
 			break
 		}
 	}

@@ -71,7 +71,8 @@ func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
 		readImageURL: o.ReadImageURL,
-		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(), pages: newKept[pageKey, keptPage](), lists: newKept[listKey, keptList](), memberships: newKept[memberKey, keptMembership](),
+		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(),
+		pages: newKept[pageKey, keptPage](), lists: newKept[listKey, keptList](), memberships: newKept[memberKey, keptMembership](),
 	}
 	if s.allowSend == nil {
 		s.allowSend = func(context.Context, auth.Actor) error { return nil }
@@ -141,23 +142,6 @@ func (s *Service) publish(ctx context.Context, e bus.Event) {
 	if err := s.bus.Publish(ctx, e); err != nil {
 		s.log.Warn("an event was not published; readers will find it in the store", "topic", e.Topic, "event", e.Name, "err", err)
 	}
-}
-
-// membership finds the conversation for a reader of it.
-func (s *Service) membership(ctx context.Context, a auth.Actor, conversationID string) (storage.Membership, error) {
-	if !storage.ValidID(conversationID) {
-		return storage.Membership{}, noConversation()
-	}
-	key := memberKey{conversationID, a.UserID}
-	if known, ok := s.memberships.get(key); ok && known.watch.Unchanged() {
-		return known.Membership, nil
-	}
-	watch := s.store.WatchMembership(conversationID, a.UserID)
-	m, err := s.store.Membership(ctx, conversationID, a.UserID)
-	if err == nil && watch != nil {
-		s.memberships.put(key, keptMembership{m, watch})
-	}
-	return m, conversationError(err)
 }
 
 // lockFor locks the conversation for a writer of it.

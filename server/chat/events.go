@@ -2,7 +2,6 @@ package chat
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -151,7 +150,7 @@ func aiError(m Message, resetsAt Time) json.RawMessage {
 }
 
 func withTimestamp(message json.RawMessage, at Time) json.RawMessage {
-	return concat(`{"message":`, message, `,"timestamp":`+strconv.Quote(time.Time(at).UTC().Format(timeLayout))+`}`)
+	return concat(`{"message":`, message, `,"timestamp":`+string(at.append(nil))+`}`)
 }
 
 func concat(before string, middle json.RawMessage, after string) json.RawMessage {

@@ -56,16 +56,6 @@ func encodeConversations(list []Conversation) []byte {
 	return append(b, ']')
 }
 
-// memberKey is whose view of which conversation.
-type memberKey struct{ conversation, user string }
-
-type keptMembership struct {
-	storage.Membership
-	watch *storage.Watch
-}
-
-func (keptMembership) size() int { return 1024 }
-
 // listKey is what a list was asked for by.
 type listKey struct {
 	user     string
@@ -79,4 +69,4 @@ type keptList struct {
 	watch *storage.Watch
 }
 
-func (l keptList) size() int { return len(l.Items) + 2048 }
+func (l keptList) size() int { return cap(l.Items) + 2048 }

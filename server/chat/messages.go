@@ -26,15 +26,7 @@ type MessageList struct {
 	NextBefore   int64
 }
 
-// Messages lists a page of a conversation: the newest, unless asked otherwise.
-func (s *Service) Messages(ctx context.Context, a auth.Actor, conversationID string, q MessageQuery) (MessageList, error) {
-	m, err := s.membership(ctx, a, conversationID)
-	if err != nil {
-		return MessageList{}, err
-	}
-	return s.page(ctx, m, q)
-}
-
+// page reads a page of a conversation: the newest, unless asked otherwise.
 func (s *Service) page(ctx context.Context, m storage.Membership, q MessageQuery) (MessageList, error) {
 	out := MessageList{Conversation: conversationView(m)}
 	var rows []storage.Message

@@ -6,39 +6,39 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 )
 
-// EncodedList is a [MessageList] whose messages are JSON already, an array.
-type EncodedList struct {
+// EncodedMessages is a [MessageList] whose messages are JSON already, an array.
+type EncodedMessages struct {
 	Messages     []byte
 	Conversation Conversation
 	HasMore      bool
 	NextBefore   int64
 }
 
-// EncodedMessages is [Service.Messages] for those who only pass it on. link
-// gives an image the addresses that its viewer finds it at.
+// EncodedMessages lists a page of a conversation. link gives an image the
+// addresses that its viewer finds it at.
 //
 // A page without images is the same for all its readers, and stays the same
 // until the conversation's revision moves: it is kept, and given again to
 // whoever finds the conversation at that revision. So nothing must be told
 // when it changes, by this node or by another.
-func (s *Service) EncodedMessages(ctx context.Context, a auth.Actor, conversationID string, q MessageQuery, link func(*Upload)) (EncodedList, error) {
+func (s *Service) EncodedMessages(ctx context.Context, a auth.Actor, conversationID string, q MessageQuery, link func(*Upload)) (EncodedMessages, error) {
 	m, err := s.membership(ctx, a, conversationID)
 	if err != nil {
-		return EncodedList{}, err
+		return EncodedMessages{}, err
 	}
 	key := pageKey{conversationID, q.Before, q.After, q.Limit}
 	asked := q.AfterRev == nil && q.Offset == 0
 	if asked {
 		if p, ok := s.pages.get(key); ok && p.rev == m.LastRev {
-			return EncodedList{p.messages, conversationView(m), p.hasMore, p.nextBefore}, nil
+			return EncodedMessages{p.messages, conversationView(m), p.hasMore, p.nextBefore}, nil
 		}
 	}
 	list, err := s.page(ctx, m, q)
 	if err != nil {
-		return EncodedList{}, err
+		return EncodedMessages{}, err
 	}
 	shared := asked && list.settled(m.LastRev)
-	out := EncodedList{encodeMessages(list.Messages, link), list.Conversation, list.HasMore, list.NextBefore}
+	out := EncodedMessages{encodeMessages(list.Messages, link), list.Conversation, list.HasMore, list.NextBefore}
 	if shared {
 		s.pages.put(key, keptPage{rev: m.LastRev, messages: out.Messages, hasMore: out.HasMore, nextBefore: out.NextBefore})
 	}
@@ -87,4 +87,4 @@ type keptPage struct {
 	nextBefore int64
 }
 
-func (p keptPage) size() int { return len(p.messages) + 256 }
+func (p keptPage) size() int { return cap(p.messages) + 256 }

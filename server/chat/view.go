@@ -14,10 +14,7 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // MarshalJSON implements json.Marshaler; the zero time is null.
 func (t Time) MarshalJSON() ([]byte, error) {
-	if time.Time(t).IsZero() {
-		return []byte("null"), nil
-	}
-	return time.Time(t).UTC().AppendFormat(nil, `"`+timeLayout+`"`), nil
+	return t.append(nil), nil
 }
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -12,7 +12,7 @@ import (
 // messagesReply is a page of a conversation, without its messages, which are
 // JSON already; Total is for older clients, which ask by offset.
 type messagesReply struct {
-	chat.EncodedList
+	chat.EncodedMessages
 	Total *int64
 }
 
@@ -63,7 +63,7 @@ func (s *site) pageOfMessages(c *call, conversationID string) error {
 	if err != nil {
 		return err
 	}
-	page := messagesReply{EncodedList: list}
+	page := messagesReply{EncodedMessages: list}
 	if ask.fromStart {
 		page.HasMore = list.Conversation.LastSeq > int64(ask.Limit)
 	}

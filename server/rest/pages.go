@@ -38,7 +38,7 @@ func (s *site) page(c *call) error {
 	if etag := h.Get("ETag"); etag != "" && !strings.HasPrefix(etag, "W/") {
 		h.Set("ETag", "W/"+etag) // packed or not, it is the same page in other bytes (RFC 9110, 8.8.3)
 	}
-	s.send(c, held.status, held.body.Bytes())
+	_ = s.send(c, held.status, held.body.Bytes()) // a client that has gone needs no answer
 	return nil
 }
 

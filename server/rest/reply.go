@@ -36,7 +36,7 @@ func (s *site) write(c *call, status int, body any) {
 	}
 	h := c.Response().Header()
 	h.Set("Content-Type", "application/json")
-	s.send(c, status, b)
+	_ = s.send(c, status, b) // a client that has gone needs no answer
 }
 
 // writeAppended is write for what appends its own JSON.
@@ -46,11 +46,13 @@ func (s *site) writeAppended(c *call, status int, data func([]byte) []byte) {
 	b = append(b, `{"success":true,"data":`...)
 	b = append(data(b), '}')
 	c.Response().Header().Set("Content-Type", "application/json")
-	s.send(c, status, b)
-	if cap(b) <= keptBody { // the reply has been written, or copied to be
+	err := s.send(c, status, b)
+	if err == nil && cap(b) <= keptBody {
 		*kept = b
 		bodies.Put(kept)
 	}
+	// After an error HTTP/2 may still be at it: in the memory of another reply it
+	// would send somebody else's.
 }
 
 // keptBody bounds the memory that waits for another reply, in bytes.
@@ -59,8 +61,9 @@ const keptBody = 128 << 10
 // bodies keeps what replies are written into.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
-// send writes a whole body, packed where that is wanted and worth it.
-func (s *site) send(c *call, status int, body []byte) {
+// send writes a whole body, packed where that is wanted and worth it. An error
+// means that the client has gone.
+func (s *site) send(c *call, status int, body []byte) error {
 	h := c.Response().Header()
 	if s.Compression {
 		h.Add("Vary", "Accept-Encoding")
@@ -71,5 +74,6 @@ func (s *site) send(c *call, status int, body []byte) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	c.Response().WriteHeader(status)
-	_, _ = c.Response().Write(body) // a client that has gone needs no answer
+	_, err := c.Response().Write(body)
+	return err //nolint:wrapcheck // nobody reads more of it than that it is one
 }

@@ -38,8 +38,8 @@ func TestPagesAreWrittenInTheirShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range []messagesReply{
-		{EncodedList: chat.EncodedList{Messages: []byte(`[]`), Conversation: c}},
-		{EncodedList: chat.EncodedList{Messages: messages, Conversation: c, HasMore: true, NextBefore: 7}, Total: &five},
+		{EncodedMessages: chat.EncodedMessages{Messages: []byte(`[]`), Conversation: c}},
+		{EncodedMessages: chat.EncodedMessages{Messages: messages, Conversation: c, HasMore: true, NextBefore: 7}, Total: &five},
 	} {
 		sameShape(t, m.appendTo(nil), &messagePage{})
 		var read messagePage
