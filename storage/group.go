@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 )
 
 const (
@@ -16,6 +17,12 @@ const (
 	// groupBatch bounds what one commit carries, so that the first of a long
 	// queue does not wait for the last.
 	groupBatch = 256
+	// groupPace is how far apart commits begin that others are likely to share,
+	// and groupEnough is how many sharers are not made to wait for more.
+	groupPace   = 4 * time.Millisecond
+	groupEnough = 8
+	// groupCrowd is how many others a batch must lately have had on average.
+	groupCrowd = 0.25
 )
 
 // group is SQLite's one writer. It commits what has queued up in one
@@ -37,6 +44,9 @@ type group struct {
 	start sync.Once
 	conn  *sql.Conn
 	on    *prepared
+
+	began time.Time // of the last commit
+	crowd float64   // how many came beside the first of a batch, lately
 }
 
 // job is one caller's transaction.
@@ -105,7 +115,10 @@ func (g *group) run() {
 	for {
 		select {
 		case j := <-g.jobs:
+			g.pace()
 			batch = g.gather(append(batch[:0], j))
+			g.crowd += (float64(len(batch)-1) - g.crowd) / 16
+			g.began = time.Now()
 			g.commit(batch)
 			for _, j := range batch {
 				close(j.end)
@@ -117,7 +130,21 @@ func (g *group) run() {
 	}
 }
 
-// gather takes what waits already; it never waits for more.
+// pace waits for others to share the commit, where there are likely to be some
+// and the last one was a moment ago. Whoever writes alone, one transaction
+// after the other, finds nobody beside him and never waits.
+func (g *group) pace() {
+	wait := groupPace - time.Since(g.began)
+	if wait <= 0 || g.crowd < groupCrowd || len(g.jobs)+1 >= groupEnough {
+		return
+	}
+	select {
+	case <-time.After(wait):
+	case <-g.stop: // what waits is still written
+	}
+}
+
+// gather takes what waits already.
 func (g *group) gather(batch []*job) []*job {
 	for len(batch) < groupBatch {
 		select {
