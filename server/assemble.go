@@ -37,7 +37,7 @@ func (s *Server) assemble(ctx context.Context) (http.Handler, error) {
 	s.metrics = metrics.New(metrics.Build(s.Build))
 	s.chat = chat.New(chat.Options{
 		ReadImageURL: s.readImageURL, Metrics: s.metrics,
-		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
+		Store: s.store, Bus: s.bus, AllowSend: s.allowSend, ReturnSend: s.returnSend, AnswersPerDay: s.answersPerDay, MaxMembers: s.maxMembers, Logger: s.log,
 	})
 	s.auth.OnDeleted(s.chat.AccountDeleted)
 	// The commands that work on the file beside a server change an account when

@@ -97,6 +97,16 @@ func (s *Server) allowSend(ctx context.Context, a auth.Actor) error {
 	}
 }
 
+// returnSend takes back what allowSend counted.
+func (s *Server) returnSend(ctx context.Context, a auth.Actor) {
+	if !s.Config.Limits.Enabled || a.Admin() {
+		return
+	}
+	if err := s.limiter.Return(ctx, limit.UserKey(a.UserID), s.tiers.Of(a.Tier).Messages(), 1); err != nil {
+		s.log.Debug("a message that was sent before still counts against its sender's limit", "err", err)
+	}
+}
+
 func (s *Server) answersPerDay(a auth.Actor) int {
 	if !s.Config.Limits.Enabled {
 		return -1

@@ -46,7 +46,8 @@ var hotPaths = map[string]step{
 		return nil
 	},
 	"a retry is known": read(func(ctx context.Context, s *storage.Store, k talk) (bool, error) {
-		return s.HasClientMessage(ctx, k.owner, "no such")
+		_, err := s.MessageByClientID(ctx, k.owner, "no such")
+		return errors.Is(err, storage.ErrNotFound), nil
 	}),
 	"the newest page": read(func(ctx context.Context, s *storage.Store, k talk) ([]storage.Message, error) {
 		return s.Messages(ctx, storage.MessagePage{ConversationID: k.id, Limit: 50})
@@ -56,6 +57,9 @@ var hotPaths = map[string]step{
 	}),
 	"what changed since": read(func(ctx context.Context, s *storage.Store, k talk) ([]storage.Message, error) {
 		return s.MessagesSince(ctx, k.id, 1, 100)
+	}),
+	"texts to index": read(func(ctx context.Context, s *storage.Store, k talk) ([]storage.Message, error) {
+		return s.TextsSince(ctx, k.id, 1, 100)
 	}),
 	"answers that are open": read(func(ctx context.Context, s *storage.Store, k talk) ([]string, error) {
 		return s.OpenAnswers(ctx, k.id)

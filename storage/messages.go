@@ -103,13 +103,6 @@ func (r Reader) MessageByClientID(ctx context.Context, userID, clientMessageID s
 	return m, r.wrap("find message by client id", err)
 }
 
-// HasClientMessage reports whether a user's client gave this id to a message.
-func (r Reader) HasClientMessage(ctx context.Context, userID, clientMessageID string) (bool, error) {
-	var n int
-	err := r.q.QueryRowContext(r.brief(ctx), `SELECT count(*) FROM messages m WHERE m.user_id = $1 AND m.client_message_id = $2`, userID, clientMessageID).Scan(&n)
-	return n > 0, r.wrap("look for a client's id", err)
-}
-
 // AnswerTo finds the newest answer to a message.
 func (r Reader) AnswerTo(ctx context.Context, parentID string) (Message, error) {
 	m, err := scanMessage(r.q.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages m
@@ -165,6 +158,19 @@ func (r Reader) NewestChange(ctx context.Context, conversationID string) (Messag
 func (r Reader) MessagesSince(ctx context.Context, conversationID string, afterRev int64, limit int) ([]Message, error) {
 	return collect(r.brief(ctx), r, "list changes", scanMessage, `SELECT `+messageColumns+` FROM messages m
 		WHERE m.conversation_id = $1 AND m.rev > $2 ORDER BY m.rev LIMIT $3`, conversationID, afterRev, limit)
+}
+
+// TextsSince is MessagesSince with what the index of search needs of each: its
+// id, revision, status, text, and when it was written and deleted.
+func (r Reader) TextsSince(ctx context.Context, conversationID string, afterRev int64, limit int) ([]Message, error) {
+	return collect(r.brief(ctx), r, "list texts", scanText, `SELECT m.id, m.rev, m.status, m.content, m.created_at, m.deleted_at FROM messages m
+		WHERE m.conversation_id = $1 AND m.rev > $2 ORDER BY m.rev LIMIT $3`, conversationID, afterRev, limit)
+}
+
+func scanText(row scanner) (Message, error) {
+	var m Message
+	err := row.Scan(&m.ID, &m.Rev, &m.Status, &m.Content, (*usec)(&m.CreatedAt), (*usec)(&m.DeletedAt))
+	return m, err
 }
 
 // LockMessage reads a message that this transaction will change. Lock its

@@ -29,8 +29,11 @@ type Options struct {
 	Store *storage.Store
 	Bus   bus.Bus
 	// AllowSend counts one message against the actor's limit and refuses with
-	// RATE_LIMITED; nil: no limit. A retry of a stored message is not counted.
+	// RATE_LIMITED; nil: no limit.
 	AllowSend func(ctx context.Context, a auth.Actor) error
+	// ReturnSend takes back what AllowSend counted, because the message turned
+	// out to be stored already: a retry is not counted. nil: nothing is to do.
+	ReturnSend func(ctx context.Context, a auth.Actor)
 	// AnswersPerDay is how many answers the actor's tier has a day; negative
 	// or nil: no limit.
 	AnswersPerDay func(a auth.Actor) int
@@ -54,6 +57,7 @@ type Service struct {
 	store         *storage.Store
 	bus           bus.Bus
 	allowSend     func(context.Context, auth.Actor) error
+	returnSend    func(context.Context, auth.Actor)
 	answersPerDay func(auth.Actor) int
 	maxMembers    func(auth.Actor) int
 	readImageURL  func(string) (string, bool)
@@ -69,13 +73,16 @@ type Service struct {
 // New puts the rules together; [Service.Run] starts what runs beside requests.
 func New(o Options) *Service {
 	s := &Service{
-		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
+		store: o.Store, bus: o.Bus, allowSend: o.AllowSend, returnSend: o.ReturnSend, answersPerDay: o.AnswersPerDay, maxMembers: o.MaxMembers,
 		readImageURL: o.ReadImageURL,
 		log:          o.Logger, metrics: o.Metrics, now: o.Now, activity: newActivity(),
 		pages: newKept[pageKey, keptPage](), lists: newKept[listKey, keptList](), memberships: newKept[memberKey, keptMembership](),
 	}
 	if s.allowSend == nil {
 		s.allowSend = func(context.Context, auth.Actor) error { return nil }
+	}
+	if s.returnSend == nil {
+		s.returnSend = func(context.Context, auth.Actor) {}
 	}
 	if s.answersPerDay == nil {
 		s.answersPerDay = func(auth.Actor) int { return -1 }

@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/elite-trading-coach/coach/storage"
@@ -38,24 +40,21 @@ func (s *Service) runIndex(ctx context.Context) {
 	}
 }
 
-// indexSome indexes a step of each conversation that is behind. It reports
-// whether more remains.
+// indexSome indexes the conversations that are behind, a step after the other.
+// It reports whether more remain.
 func (s *Service) indexSome(ctx context.Context) (more bool) {
 	behind, err := s.store.Unindexed(ctx, indexMost)
-	for _, u := range behind {
-		if err == nil {
-			var rest bool
-			began := time.Now()
-			rest, err = s.indexStep(ctx, u)
-			more = more || rest
-			pause(ctx, indexRest*time.Since(began))
-		}
+	more = len(behind) == indexMost
+	for err == nil && len(behind) > 0 {
+		began := time.Now()
+		behind, err = s.indexStep(ctx, behind)
+		pause(ctx, indexRest*time.Since(began))
 	}
 	if err != nil {
 		s.log.Debug("messages were not indexed; it is tried again", "err", err)
 		return false
 	}
-	return (more || len(behind) == indexMost) && ctx.Err() == nil
+	return more && ctx.Err() == nil
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -70,42 +69,69 @@ func pause(ctx context.Context, d time.Duration) {
 func (s *Service) indexOf(ctx context.Context, userID string) {
 	behind, err := s.store.UnindexedOf(ctx, userID, indexMost)
 	for steps := 0; err == nil && len(behind) > 0 && steps < searchSteps; steps++ {
-		var more bool
-		if more, err = s.indexStep(ctx, behind[0]); !more {
-			behind = behind[1:]
-			continue
+		if behind, err = s.indexStep(ctx, behind); len(behind) == 0 && err == nil {
+			behind, err = s.store.UnindexedOf(ctx, userID, indexMost)
 		}
-		behind, err = s.store.UnindexedOf(ctx, userID, indexMost)
 	}
 	if err != nil {
 		s.log.Debug("a search may miss what was written last", "err", err)
 	}
 }
 
-// indexStep indexes the next messages of a conversation. It reports whether
-// more remain. The words are made before the transaction, which then asks that
-// nobody was faster.
-func (s *Service) indexStep(ctx context.Context, u storage.Unindexed) (more bool, err error) {
-	rows, err := s.store.MessagesSince(ctx, u.ConversationID, u.IndexedRev, indexStep)
-	if err != nil {
-		return false, err
-	}
-	to, list := u.LastRev, make([]storage.WordsOf, len(rows))
-	for i, m := range rows {
-		list[i].MessageID, list[i].CreatedAt = m.ID, m.CreatedAt
-		if searchable(m) {
-			list[i].Words = wordSet(m.Content)
+// indexed is what one transaction adds to the index of a conversation.
+type indexed struct {
+	of   storage.Unindexed
+	to   int64
+	list []storage.WordsOf
+}
+
+// indexStep indexes the next messages of the first of these conversations, as
+// many as one transaction takes, and gives what remains of them. The words are
+// made before the transaction, which then asks that nobody was faster.
+func (s *Service) indexStep(ctx context.Context, behind []storage.Unindexed) (rest []storage.Unindexed, err error) {
+	var step []indexed
+	for room := indexStep; room > 0 && len(behind) > 0; {
+		next, err := s.indexable(ctx, behind[0], room)
+		if err != nil {
+			return nil, err
 		}
-		to = max(to, m.Rev)
+		step = append(step, next)
+		if behind[0].IndexedRev = next.to; len(next.list) < room {
+			behind = behind[1:]
+		}
+		room -= max(1, len(next.list))
 	}
-	if more = len(rows) == indexStep; more {
-		to = rows[len(rows)-1].Rev
-	}
+	// Everybody locks conversations in the same order.
+	slices.SortFunc(step, func(a, b indexed) int { return strings.Compare(a.of.ConversationID, b.of.ConversationID) })
 	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
-		_, err := tx.IndexMessages(ctx, u, to, list)
-		return err
+		for _, next := range step {
+			if _, err := tx.IndexMessages(ctx, next.of, next.to, next.list); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return more, err
+	return behind, err
+}
+
+// indexable reads at most limit messages that are to be indexed.
+func (s *Service) indexable(ctx context.Context, u storage.Unindexed, limit int) (indexed, error) {
+	rows, err := s.store.TextsSince(ctx, u.ConversationID, u.IndexedRev, limit)
+	if err != nil {
+		return indexed{}, err
+	}
+	out := indexed{of: u, to: u.LastRev, list: make([]storage.WordsOf, len(rows))}
+	for i, m := range rows {
+		out.list[i].MessageID, out.list[i].CreatedAt = m.ID, m.CreatedAt
+		if searchable(m) {
+			out.list[i].Words = wordSet(m.Content)
+		}
+		out.to = max(out.to, m.Rev)
+	}
+	if len(rows) == limit {
+		out.to = rows[limit-1].Rev
+	}
+	return out, nil
 }
 
 // searchable reports whether a message is found by its words: an answer that

@@ -53,48 +53,42 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 	if !storage.ValidID(d.ConversationID) {
 		return Sent{}, noConversation()
 	}
-	if d.ClientMessageID != "" {
-		known, err := s.store.HasClientMessage(ctx, a.UserID, d.ClientMessageID)
-		if err != nil {
-			return Sent{}, err
-		}
-		if known {
-			if row, err := s.repeated(ctx, a, d); err == nil || !fault.Is(err, fault.NotFound) {
-				return s.again(ctx, row, err)
-			}
-		}
-	}
+	// Nearly every draft is new, so whether it is known is asked only when it
+	// is refused: a known one is not held to the limit, the unique index takes
+	// no second message, or its images have been taken.
 	if err := s.allowSend(ctx, a); err != nil {
-		return Sent{}, err
+		sent, _, err := s.known(ctx, a, d, err)
+		return sent, err
 	}
 	row, err := s.store1(ctx, a, d, images)
 	if err != nil {
-		return s.refused(ctx, a, d, err)
+		sent, known, err := s.known(ctx, a, d, err)
+		if known {
+			s.returnSend(ctx, a)
+		}
+		return sent, err
 	}
 	s.metrics.Message()
 	return s.announce(ctx, row), nil
 }
 
-// refused is the end of a send that failed, unless another request with the
-// same draft, on whichever node, was first: the unique index refuses the second
-// message, or its images have been taken.
-func (s *Service) refused(ctx context.Context, a auth.Actor, d Draft, because error) (Sent, error) {
+// known is the end of a send that was refused: it is the message that the same
+// draft made before, on whichever node, or the refusal of one whose id was used
+// for another; else it was refused for its own because.
+func (s *Service) known(ctx context.Context, a auth.Actor, d Draft, because error) (_ Sent, known bool, _ error) {
 	if d.ClientMessageID == "" {
-		return Sent{}, because
+		return Sent{}, false, because
 	}
 	row, err := s.repeated(ctx, a, d)
-	if fault.Is(err, fault.NotFound) {
+	switch {
+	case err == nil:
+		return s.announce(ctx, row), true, nil
+	case fault.Is(err, fault.Conflict):
+		return Sent{}, true, err
+	case fault.Is(err, fault.NotFound):
 		err = because
 	}
-	return s.again(ctx, row, err)
-}
-
-// again is the end of a send whose draft was looked up.
-func (s *Service) again(ctx context.Context, row stored, err error) (Sent, error) {
-	if err != nil {
-		return Sent{}, err
-	}
-	return s.announce(ctx, row), nil
+	return Sent{}, false, err
 }
 
 // store1 is the one transaction of a send.

@@ -41,6 +41,12 @@ func (g *Guarded) Allow(ctx context.Context, key string, r Rule, n int) (Decisio
 	return g.ask(ctx, r, func(l Limiter) (Decision, error) { return l.Allow(ctx, key, r, n) })
 }
 
+// Return implements [Limiter].
+func (g *Guarded) Return(ctx context.Context, key string, r Rule, n int) error {
+	_, err := g.ask(ctx, r, func(l Limiter) (Decision, error) { return Decision{}, l.Return(ctx, key, r, n) })
+	return err
+}
+
 // Peek implements [Limiter].
 func (g *Guarded) Peek(ctx context.Context, key string, r Rule) (Decision, error) {
 	return g.ask(ctx, r, func(l Limiter) (Decision, error) { return l.Peek(ctx, key, r) })

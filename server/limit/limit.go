@@ -55,6 +55,8 @@ var ErrRule = errors.New("impossible limit")
 type Limiter interface {
 	// Allow uses n of the limit, or nothing of it when fewer than n are left.
 	Allow(ctx context.Context, key string, r Rule, n int) (Decision, error)
+	// Return gives back n that were used for what was not done after all.
+	Return(ctx context.Context, key string, r Rule, n int) error
 	// Peek uses nothing; Allowed says whether one would pass.
 	Peek(ctx context.Context, key string, r Rule) (Decision, error)
 	// Reset gives the whole limit back.
@@ -155,6 +157,9 @@ type Off struct{}
 func (Off) Allow(_ context.Context, _ string, r Rule, _ int) (Decision, error) {
 	return Decision{Allowed: true, Limit: r.Limit, Remaining: r.Limit, ResetsAt: time.Now().UTC()}, nil
 }
+
+// Return implements [Limiter].
+func (Off) Return(context.Context, string, Rule, int) error { return nil }
 
 // Peek implements [Limiter].
 func (o Off) Peek(ctx context.Context, key string, r Rule) (Decision, error) {

@@ -60,6 +60,24 @@ func (m *Memory) Allow(_ context.Context, key string, r Rule, n int) (Decision, 
 	return c.decision(tat, now, int64(n), ok), nil
 }
 
+// Return implements [Limiter].
+func (m *Memory) Return(_ context.Context, key string, r Rule, n int) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if n < 0 {
+		return fmt.Errorf("%w: %d of %q given back", ErrRule, n, r.Name)
+	}
+	id := name(key, r)
+	s := m.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if tat, there := s.arrivals[id]; there {
+		s.arrivals[id] = tat - int64(n)*newCell(r).interval
+	}
+	return nil
+}
+
 // Peek implements [Limiter].
 func (m *Memory) Peek(_ context.Context, key string, r Rule) (Decision, error) {
 	if err := r.Check(); err != nil {

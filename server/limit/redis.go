@@ -48,6 +48,15 @@ func (l *Redis) Allow(ctx context.Context, key string, r Rule, n int) (Decision,
 	return l.ask(ctx, "take", key, r, n)
 }
 
+// Return implements [Limiter].
+func (l *Redis) Return(ctx context.Context, key string, r Rule, n int) error {
+	if n < 0 {
+		return fmt.Errorf("%w: %d of %q given back", ErrRule, n, r.Name)
+	}
+	_, err := l.ask(ctx, "return", key, r, n)
+	return err
+}
+
 // Peek implements [Limiter].
 func (l *Redis) Peek(ctx context.Context, key string, r Rule) (Decision, error) {
 	return l.ask(ctx, "peek", key, r, 1)

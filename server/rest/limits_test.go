@@ -251,6 +251,7 @@ func TestSendingIsLimitedByTheSharedRule(t *testing.T) {
 			}
 			return nil
 		}
+		co.ReturnSend = func(context.Context, auth.Actor) { left++ }
 	})
 	ann := p.person("ann")
 	id := ann.conversation("off")

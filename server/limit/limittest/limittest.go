@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(t *testing.T, clock *Clock) limit.Limiter) {
 		"what can never pass":                    never,
 		"peek uses nothing":                      peek,
 		"reset gives it all back":                reset,
+		"what was not done is given back":        givenBack,
 		"a clock set back locks nobody out":      clockSetBack,
 		"a rule narrowed while in use":           narrowed,
 		"a rule that makes no sense is an error": nonsense,
@@ -165,6 +166,36 @@ func reset(t *testing.T, l limit.Limiter, _ *Clock) {
 	}
 	if d := allow(t, l, "ann", tenAMinute, 1); d.Remaining != 9 {
 		t.Errorf("after a reset: %+v", d)
+	}
+}
+
+func givenBack(t *testing.T, l limit.Limiter, clock *Clock) {
+	ctx := context.Background()
+	give := func(n int) {
+		t.Helper()
+		if err := l.Return(ctx, "ann", tenAMinute, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	give(3) // of nothing
+	if d := allow(t, l, "ann", tenAMinute, 10); !d.Allowed || d.Remaining != 0 {
+		t.Fatalf("more than the limit was there: %+v", d)
+	}
+	give(2)
+	d := allow(t, l, "ann", tenAMinute, 2)
+	same(t, "used again", d, limit.Decision{Allowed: true, Limit: 10, ResetsAt: clock.Now().Add(time.Minute)})
+	if d := allow(t, l, "ann", tenAMinute, 1); d.Allowed {
+		t.Errorf("one more than was given back: %+v", d)
+	}
+	give(100)
+	if d := allow(t, l, "ann", tenAMinute, 11); d.Allowed {
+		t.Errorf("more than the limit came back: %+v", d)
+	}
+	if d := allow(t, l, "ann", tenAMinute, 10); !d.Allowed {
+		t.Errorf("not all of it came back: %+v", d)
+	}
+	if err := l.Return(ctx, "ann", tenAMinute, -1); !errors.Is(err, limit.ErrRule) {
+		t.Errorf("less than nothing given back: %v", err)
 	}
 }
 
