@@ -19,7 +19,7 @@ const (
 	groupBatch = 256
 	// groupPace is how far apart commits begin that others are likely to share,
 	// and groupEnough is how many sharers are not made to wait for more.
-	groupPace   = 4 * time.Millisecond
+	groupPace   = 2 * time.Millisecond
 	groupEnough = 8
 	// groupCrowd is how many others a batch must lately have had on average.
 	groupCrowd = 0.25
