@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,9 +12,6 @@ import (
 )
 
 const (
-	// groupQueue bounds the transactions that wait for the writer; a caller
-	// beyond it waits in line itself.
-	groupQueue = 1024
 	// groupBatch bounds what one commit carries, so that the first of a long
 	// queue does not wait for the last.
 	groupBatch = 256
@@ -30,21 +28,29 @@ const (
 // sync per batch, a caller's failure takes back only its own work, and a
 // caller returns after the COMMIT that holds its rows.
 //
+// There is no goroutine that writes: the first caller of a batch leads, runs
+// the work of all, and hands on to the first of those who came meanwhile. A
+// message that is alone is stored without a change of goroutines, which would
+// cost more than its statements.
+//
 // Inside the group no statement gets a caller's context, because a cancelled
 // one would interrupt the transaction of all; a caller whose context has ended
 // is dropped before its turn instead.
 type group struct {
-	db    *sql.DB
-	d     *dialect
-	log   *slog.Logger
-	jobs  chan *job
-	stop  chan struct{}
-	once  sync.Once
-	done  chan struct{}
-	start sync.Once
+	db  *sql.DB
+	d   *dialect
+	log *slog.Logger
+
+	mu     sync.Mutex
+	queue  []*job // in the order they came; whoever leads is the first
+	led    bool
+	closed bool
+	stop   chan struct{} // closed with closed
+	done   chan struct{} // closed when nobody leads any more
+
+	// The leader's.
 	conn  *sql.Conn
 	on    *prepared
-
 	began time.Time // of the last commit
 	crowd float64   // how many came beside the first of a batch, lately
 }
@@ -54,7 +60,8 @@ type job struct {
 	ctx context.Context
 	fn  func(*Tx) error
 	err error
-	end chan struct{}
+	// turn tells a caller who waits: true, to lead; false, that it is done.
+	turn chan bool
 }
 
 // errGone says that the transaction itself vanished (interrupt, full disk,
@@ -65,69 +72,81 @@ var errGone = errors.New("the transaction is gone")
 var errClosed = fmt.Errorf("the store is closed: %w", ErrBusy)
 
 func newGroup(db *sql.DB, d *dialect, log *slog.Logger) *group {
-	return &group{
-		db: db, d: d, log: log,
-		jobs: make(chan *job, groupQueue), stop: make(chan struct{}), done: make(chan struct{}),
-	}
+	return &group{db: db, d: d, log: log, stop: make(chan struct{}), done: make(chan struct{})}
 }
 
-// do queues one transaction and waits for its commit.
+// do runs one transaction and returns after its commit.
 func (g *group) do(ctx context.Context, fn func(*Tx) error) error {
-	g.start.Do(func() { go g.run() })
-	j := &job{ctx: ctx, fn: fn, end: make(chan struct{})}
-	select {
-	case <-g.stop:
-		return errClosed
-	default:
-	}
-	select {
-	case g.jobs <- j:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-g.stop:
+	j := &job{ctx: ctx, fn: fn}
+	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
 		return errClosed
 	}
-	select {
-	case <-j.end:
-		return j.err
-	case <-g.done:
-		// The writer ended; it answered every job it took.
-		select {
-		case <-j.end:
-			return j.err
-		default:
-			return errClosed
+	g.queue = append(g.queue, j)
+	first := !g.led
+	if first {
+		g.led = true
+	} else {
+		j.turn = make(chan bool, 1)
+	}
+	g.mu.Unlock()
+	if first || <-j.turn {
+		g.lead()
+	}
+	return j.err
+}
+
+// close ends the group after the batch in hand; those who wait are refused.
+func (g *group) close() {
+	g.mu.Lock()
+	first, led := !g.closed, g.led
+	g.closed = true
+	g.mu.Unlock()
+	if first {
+		close(g.stop)
+		if !led {
+			g.end()
 		}
 	}
-}
-
-// close ends the writer after the batch in hand.
-func (g *group) close() {
-	g.once.Do(func() { close(g.stop) })
-	g.start.Do(func() { close(g.done) })
 	<-g.done
 }
 
-func (g *group) run() {
-	defer close(g.done)
-	defer g.disconnect()
-	batch := make([]*job, 0, groupBatch)
-	for {
-		select {
-		case j := <-g.jobs:
-			g.pace()
-			batch = g.gather(append(batch[:0], j))
-			g.crowd += (float64(len(batch)-1) - g.crowd) / 16
-			g.began = time.Now()
-			g.commit(batch)
-			for _, j := range batch {
-				close(j.end)
-			}
-			clear(batch)
-		case <-g.stop:
-			return
-		}
+// lead commits one batch, the leader's own job first, and hands on.
+func (g *group) lead() {
+	g.pace()
+	batch := g.gather()
+	g.crowd += (float64(len(batch)-1) - g.crowd) / 16
+	g.began = time.Now()
+	g.guard(batch)
+	for _, j := range batch[1:] {
+		j.turn <- false
 	}
+	g.handOn()
+}
+
+// handOn lets the first of those who wait lead.
+func (g *group) handOn() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.closed:
+		for _, j := range g.queue {
+			j.err = errClosed
+			j.turn <- false
+		}
+		g.queue = nil
+		g.end()
+	case len(g.queue) > 0:
+		g.queue[0].turn <- true
+	default:
+		g.led = false
+	}
+}
+
+func (g *group) end() {
+	g.disconnect()
+	close(g.done)
 }
 
 // pace waits for others to share the commit, where there are likely to be some
@@ -135,26 +154,49 @@ func (g *group) run() {
 // after the other, finds nobody beside him and never waits.
 func (g *group) pace() {
 	wait := groupPace - time.Since(g.began)
-	if wait <= 0 || g.crowd < groupCrowd || len(g.jobs)+1 >= groupEnough {
+	if wait <= 0 || g.crowd < groupCrowd || g.waiting() >= groupEnough {
 		return
 	}
+	enough := time.NewTimer(wait)
+	defer enough.Stop()
 	select {
-	case <-time.After(wait):
-	case <-g.stop: // what waits is still written
+	case <-enough.C:
+	case <-g.stop: // what waits with the leader is still written
 	}
 }
 
+// waiting counts the callers that no batch has yet.
+func (g *group) waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.queue)
+}
+
 // gather takes what waits already.
-func (g *group) gather(batch []*job) []*job {
-	for len(batch) < groupBatch {
-		select {
-		case j := <-g.jobs:
-			batch = append(batch, j)
-		default:
-			return batch
-		}
+func (g *group) gather() []*job {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := min(len(g.queue), groupBatch)
+	batch := g.queue[:n:n]
+	if g.queue = g.queue[n:]; len(g.queue) == 0 {
+		g.queue = nil
 	}
 	return batch
+}
+
+// guard commits a batch. A panic of the driver's is the error of all of it: it
+// must neither end as success nor leave the others waiting for a leader.
+func (g *group) guard(batch []*job) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.log.Error("writing to the database panicked; its connection is given up", "panic", p)
+			for _, j := range batch {
+				j.err = fmt.Errorf("write: panic: %v: %w", p, ErrBusy)
+			}
+			g.discard()
+		}
+	}()
+	g.commit(batch)
 }
 
 // commit runs a batch in one transaction. If that transaction vanishes, every
@@ -274,13 +316,23 @@ func (g *group) connect() error {
 	return nil
 }
 
+// discard disconnects so that the connection, on which a transaction may be
+// open, does not go back to the pool. One whose statements are open would not
+// be closed.
+func (g *group) discard() {
+	if g.conn == nil {
+		return
+	}
+	g.on.close()
+	_ = g.conn.Raw(func(any) error { return driver.ErrBadConn })
+	g.conn, g.on = nil, nil
+}
+
 func (g *group) disconnect() {
 	if g.conn == nil {
 		return
 	}
-	for _, st := range g.on.stmts {
-		_ = st.Close()
-	}
+	g.on.close()
 	_ = g.conn.Close()
 	g.conn, g.on = nil, nil
 }

@@ -73,7 +73,7 @@ func held(t *testing.T, s *Store) (release func()) {
 
 // queued waits until so many transactions wait for the writer.
 func queued(s *Store, n int) {
-	for len(s.group.jobs) < n {
+	for s.group.waiting() < n {
 		runtime.Gosched()
 	}
 }
@@ -122,6 +122,31 @@ func TestAPanicTakesBackOnlyItsOwnWork(t *testing.T) {
 		t.Errorf("got %v", errs)
 	}
 	if got := fmt.Sprint(notes(t, s)); got != "map[a:true c:true]" {
+		t.Errorf("stored: %s", got)
+	}
+}
+
+// What the driver's own panic leaves is neither success nor a queue that waits
+// for ever.
+func TestAPanicOfTheDriverIsEverybodysErrorOnce(t *testing.T) {
+	s := openNotes(t)
+	if err := s.Tx(context.Background(), note("before")); err != nil {
+		t.Fatal(err)
+	}
+	breaks := func(*Tx) error {
+		s.group.on.close()
+		s.group.on.on = nil // the next statement panics
+		return nil
+	}
+	for i, err := range together(t, s, note("a"), breaks, note("c")) {
+		if !errors.Is(err, ErrBusy) {
+			t.Errorf("caller %d: %v", i, err)
+		}
+	}
+	if err := s.Tx(context.Background(), note("after")); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	if got := fmt.Sprint(notes(t, s)); got != "map[after:true before:true]" {
 		t.Errorf("stored: %s", got)
 	}
 }

@@ -47,6 +47,16 @@ func (p *prepared) stmt(query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
+// close closes the statements and leaves what they are prepared on.
+func (p *prepared) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, st := range p.stmts {
+		_ = st.Close()
+	}
+	clear(p.stmts)
+}
+
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	st, err := p.stmt(query)
 	if err != nil {
