@@ -204,7 +204,7 @@ func (tx *Tx) UpdateConversation(ctx context.Context, c Conversation) error {
 // LastRev, MessageCount, and the title, which the first message may have given.
 func (tx *Tx) AdvanceConversation(ctx context.Context, c Conversation) error {
 	tx.note(c.ID)
-	return tx.one(ctx, "advance conversation", `UPDATE conversations
+	return tx.later(ctx, "advance conversation", `UPDATE conversations
 		SET last_seq = $2, last_rev = $3, message_count = $4, title = $5, title_key = $6, last_message_at = $7, activity_at = $7, updated_at = $7
 		WHERE id = $1`,
 		c.ID, c.LastSeq, c.LastRev, c.MessageCount, c.Title, fold(c.Title), usec(c.LastMessageAt))

@@ -30,7 +30,7 @@ func CheckFile(ctx context.Context, path string) (schema int64, err error) {
 		return 0, fmt.Errorf("open %s: %w", path, err)
 	}
 	defer func() { _ = db.Close() }()
-	r := Reader{q: db, d: &sqliteDialect}
+	r := Reader{q: plain{db}, d: &sqliteDialect}
 	text := func(row scanner) (string, error) {
 		var s string
 		return s, row.Scan(&s)

@@ -13,11 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 )
@@ -145,60 +142,6 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 		Reader: Reader{q: newPrepared(read), d: d}, d: d, readDB: read, db: write,
 		group: newGroup(write, d, o.Logger), mayWrite: o.MayWrite, trouble: newTrouble(o.Logger), changes: newChanges(),
 	}, nil
-}
-
-func openPostgres(ctx context.Context, o Options) (*Store, error) {
-	cfg, err := pgxpool.ParseConfig(o.URL)
-	if err != nil {
-		// pgx masks the password in its own message.
-		return nil, fmt.Errorf("read the database URL: %w", err)
-	}
-	// pgx's own default is the number of cores: a sender would wait for a
-	// connection while the others wait for the network.
-	switch {
-	case o.MaxConns > 0:
-		cfg.MaxConns = int32(min(o.MaxConns, 10_000))
-	case !strings.Contains(o.URL, "pool_max_conns"):
-		cfg.MaxConns = 16
-	}
-	if cfg.ConnConfig.ConnectTimeout == 0 {
-		// A host that swallows packets must not hold whoever asks for minutes.
-		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("open Postgres: %w", err)
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	d := &postgresDialect
-	return &Store{Reader: Reader{q: db, d: d}, d: d, readDB: db, db: db, closer: pool.Close, trouble: newTrouble(o.Logger)}, nil
-}
-
-// postgresTx retries what Postgres itself asks to be retried; a commit whose
-// outcome is unknown is not, it answers ErrBusy.
-func (s *Store) postgresTx(ctx context.Context, fn func(tx *Tx) error) error {
-	const tries = 4
-	var err error
-	for range tries {
-		err = s.postgresTxOnce(ctx, fn)
-		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || (pg.Code != "40001" && pg.Code != "40P01") {
-			return err
-		}
-	}
-	return err
-}
-
-func (s *Store) postgresTxOnce(ctx context.Context, fn func(tx *Tx) error) error {
-	sqlTx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return s.wrap("begin", err)
-	}
-	defer func() { _ = sqlTx.Rollback() }()
-	if err := fn(&Tx{Reader: Reader{q: sqlTx, d: s.d}}); err != nil {
-		return err
-	}
-	return s.wrap("commit", sqlTx.Commit())
 }
 
 func classifySQLite(err error) error {

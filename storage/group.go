@@ -340,14 +340,14 @@ func (g *group) disconnect() {
 // calm drops callers' contexts: inside the group nobody may interrupt.
 type calm struct{ on *prepared }
 
-func (c calm) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+func (c calm) ExecContext(_ context.Context, query string, args ...any) (result, error) {
 	return c.on.ExecContext(context.Background(), query, args...)
 }
 
-func (c calm) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+func (c calm) QueryContext(_ context.Context, query string, args ...any) (rows, error) {
 	return c.on.QueryContext(context.Background(), query, args...)
 }
 
-func (c calm) QueryRowContext(_ context.Context, query string, args ...any) *sql.Row {
+func (c calm) QueryRowContext(_ context.Context, query string, args ...any) scanner {
 	return c.on.QueryRowContext(context.Background(), query, args...)
 }

@@ -183,12 +183,11 @@ func (tx *Tx) LockMessage(ctx context.Context, id string) (Message, error) {
 // InsertMessage stores a new row; Seq and Rev are those that the conversation
 // was advanced to.
 func (tx *Tx) InsertMessage(ctx context.Context, m Message) error {
-	_, err := tx.q.ExecContext(ctx, `INSERT INTO messages (id, conversation_id, seq, rev, user_id, parent_id, type, content, status, image_url,
+	return tx.later(ctx, "insert message", `INSERT INTO messages (id, conversation_id, seq, rev, user_id, parent_id, type, content, status, image_url,
 			mode, client_message_id, body_hash, asked_by, error_code, error_message, resets_at, uploads, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)`,
 		m.ID, m.ConversationID, m.Seq, m.Rev, opt(m.UserID), opt(m.ParentID), m.Type, m.Content, m.Status, opt(m.ImageURL),
 		m.Mode, opt(m.ClientMessageID), opt(m.BodyHash), opt(m.AskedBy), opt(m.ErrorCode), opt(m.ErrorMessage), usec(m.ResetsAt), opt(m.Uploads), usec(m.CreatedAt))
-	return tx.wrap("insert message", err)
 }
 
 // UpdateMessage stores everything about a row that may change. The images of

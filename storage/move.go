@@ -37,11 +37,12 @@ type Moved struct {
 // The full-text index is not copied: the next server makes it anew. told hears
 // of each table when it is done.
 func CopyAll(ctx context.Context, from, to *Store, told func(Moved)) error {
-	source, err := from.readDB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: from.d.snapshot})
+	tx, err := from.readDB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: from.d.snapshot})
 	if err != nil {
 		return from.wrap("read the source", err)
 	}
-	defer func() { _ = source.Rollback() }()
+	defer func() { _ = tx.Rollback() }()
+	source := plain{tx}
 	tables, err := from.tablesToMove(ctx, source)
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func CopyAll(ctx context.Context, from, to *Store, told func(Moved)) error {
 		if err != nil {
 			return fmt.Errorf("copy %s: %w", t.name, err)
 		}
-		got, err := to.sumTable(ctx, to.readDB, t)
+		got, err := to.sumTable(ctx, plain{to.readDB}, t)
 		if err != nil {
 			return fmt.Errorf("read %s back: %w", t.name, err)
 		}
@@ -132,7 +133,7 @@ func (s *Store) ready(ctx context.Context, t table) error {
 
 // copyTable streams the rows of one table, and sums them up as it goes.
 func copyTable(ctx context.Context, from, to *Store, source querier, t table) (Moved, error) {
-	target, err := to.tablesToMove(ctx, to.readDB)
+	target, err := to.tablesToMove(ctx, plain{to.readDB})
 	if err != nil {
 		return Moved{}, err
 	}

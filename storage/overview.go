@@ -17,6 +17,13 @@ type PoolStats struct {
 
 // Pool tells how the connections stand.
 func (s *Store) Pool() PoolStats {
+	if s.pool != nil {
+		st := s.pool.Stat()
+		return PoolStats{
+			int(st.TotalConns()), int(st.AcquiredConns()), int(st.IdleConns()), int(st.MaxConns()),
+			st.EmptyAcquireCount(), st.EmptyAcquireWaitTime(),
+		}
+	}
 	st := s.readDB.Stats()
 	return PoolStats{st.OpenConnections, st.InUse, st.Idle, st.MaxOpenConnections, st.WaitCount, st.WaitDuration}
 }

@@ -8,7 +8,7 @@ import (
 
 // preparer is a pool or one connection.
 type preparer interface {
-	querier
+	handle
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
@@ -57,7 +57,7 @@ func (p *prepared) close() {
 	clear(p.stmts)
 }
 
-func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (result, error) {
 	st, err := p.stmt(query)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 	return st.ExecContext(ctx, args...)
 }
 
-func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
 	st, err := p.stmt(query)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 	return st.QueryContext(ctx, args...)
 }
 
-func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) scanner {
 	st, err := p.stmt(query)
 	if err != nil {
 		// database/sql offers no way to make a Row of an error; asked plainly,

@@ -173,15 +173,13 @@ func (tx *Tx) IndexMessages(ctx context.Context, u Unindexed, to int64, list []W
 
 func (tx *Tx) indexMessage(ctx context.Context, conversationID string, m WordsOf) error {
 	if len(m.Words) == 0 {
-		_, err := tx.count(ctx, "take out of the index", tx.d.fullText.remove, m.MessageID)
-		return err
+		return tx.laterAny(ctx, "take out of the index", tx.d.fullText.remove, m.MessageID)
 	}
 	if row := tx.d.fullText.row; row != "" {
-		if _, err := tx.count(ctx, "index a message", row, m.MessageID, conversationID, usec(m.CreatedAt)); err != nil {
+		if err := tx.laterAny(ctx, "index a message", row, m.MessageID, conversationID, usec(m.CreatedAt)); err != nil {
 			return err
 		}
 	}
 	words := tx.d.fullText.quoted(append([]string{scopeWord(conversationID)}, m.Words...), " ")
-	_, err := tx.count(ctx, "index a message", tx.d.fullText.put, m.MessageID, words)
-	return err
+	return tx.laterAny(ctx, "index a message", tx.d.fullText.put, m.MessageID, words)
 }

@@ -23,6 +23,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Options says where the records are.
@@ -46,9 +47,9 @@ type Store struct {
 	Reader
 	d      *dialect
 	readDB *sql.DB
-	db     *sql.DB // Postgres: the same pool as readDB; SQLite: the writer's handle
-	group  *group  // SQLite only
-	closer func()
+	db     *sql.DB       // Postgres: the same pool as readDB; SQLite: the writer's handle
+	group  *group        // SQLite only
+	pool   *pgxpool.Pool // Postgres only, under readDB
 
 	mayWrite func() error
 	trouble  *trouble
@@ -112,7 +113,7 @@ func (s *Store) Tidy(ctx context.Context, fn func(tx *Tx) error) error {
 	var changed []string
 	err := s.run(ctx, func(tx *Tx) error {
 		rows, changed = 0, changed[:0]
-		return fn(&Tx{Reader{q: counted{tx.q, &rows}, d: tx.d}, &changed})
+		return fn(&Tx{Reader: Reader{q: counted{tx.q, &rows}, d: tx.d}, changed: &changed, wrote: &rows, pipe: tx.pipe})
 	})
 	if s.changes != nil {
 		s.changes.happened(changed) // after an error too: it may be stored all the same
@@ -144,8 +145,8 @@ func (s *Store) Close() error {
 	if s.db != s.readDB {
 		err = errors.Join(err, s.db.Close())
 	}
-	if s.closer != nil {
-		s.closer()
+	if s.pool != nil {
+		s.pool.Close()
 	}
 	return err
 }
@@ -165,9 +166,42 @@ func ValidID(id string) bool {
 
 // querier runs SQL: a pool, a transaction, or the group writer.
 type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) scanner
+}
+
+// result is what a statement did.
+type result interface{ RowsAffected() (int64, error) }
+
+// rows are read one after the other, as [sql.Rows] are.
+type rows interface {
+	scanner
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// handle is a pool, connection or transaction of database/sql.
+type handle interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// plain is the querier of a handle.
+type plain struct{ on handle }
+
+func (p plain) ExecContext(ctx context.Context, query string, args ...any) (result, error) {
+	return p.on.ExecContext(ctx, query, args...)
+}
+
+func (p plain) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
+	return p.on.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them
+}
+
+func (p plain) QueryRowContext(ctx context.Context, query string, args ...any) scanner {
+	return p.on.QueryRowContext(ctx, query, args...)
 }
 
 // Reader carries every verb that reads. A Tx is one too, and then reads what
@@ -180,7 +214,9 @@ type Reader struct {
 // Tx carries every verb that writes; see [Store.Tx].
 type Tx struct {
 	Reader
-	changed *[]string // conversations, and users whose memberships changed
+	changed *[]string  // conversations, and users whose memberships changed
+	wrote   *int64     // how many rows
+	pipe    *pipelined // Postgres only
 }
 
 // note remembers what was changed, for [Store.WatchConversations].
@@ -243,6 +279,33 @@ func (tx *Tx) one(ctx context.Context, doing, query string, args ...any) error {
 		return fmt.Errorf("%s: %w", doing, ErrNotFound)
 	}
 	return nil
+}
+
+// later is one for a statement of which nobody waits to hear: its error may be
+// that of the transaction. On Postgres that spares a round trip.
+func (tx *Tx) later(ctx context.Context, doing, query string, args ...any) error {
+	if tx.pipe == nil {
+		return tx.one(ctx, doing, query, args...)
+	}
+	tx.hold(heldBack{doing, query, args, 1})
+	return nil
+}
+
+// laterAny is later for a statement that may change any number of rows.
+func (tx *Tx) laterAny(ctx context.Context, doing, query string, args ...any) error {
+	if tx.pipe == nil {
+		_, err := tx.count(ctx, doing, query, args...)
+		return err
+	}
+	tx.hold(heldBack{doing, query, args, anyNumber})
+	return nil
+}
+
+func (tx *Tx) hold(h heldBack) {
+	tx.pipe.held = append(tx.pipe.held, h)
+	if tx.wrote != nil {
+		*tx.wrote++
+	}
 }
 
 // count runs a statement and tells how many rows it touched.

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"sync"
@@ -119,7 +118,7 @@ type counted struct {
 	rows *int64
 }
 
-func (c counted) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (c counted) ExecContext(ctx context.Context, query string, args ...any) (result, error) {
 	res, err := c.querier.ExecContext(ctx, query, args...)
 	if err == nil {
 		n, _ := res.RowsAffected()
