@@ -70,7 +70,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryContext(ctx, args...)
+	return st.QueryContext(ctx, args...) //nolint:rowserrcheck // that is the caller's
 }
 
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) scanner {

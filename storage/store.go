@@ -197,7 +197,7 @@ func (p plain) ExecContext(ctx context.Context, query string, args ...any) (resu
 }
 
 func (p plain) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
-	return p.on.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them
+	return p.on.QueryContext(ctx, query, args...) //nolint:rowserrcheck // that is the caller's
 }
 
 func (p plain) QueryRowContext(ctx context.Context, query string, args ...any) scanner {
