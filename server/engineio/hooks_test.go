@@ -76,3 +76,36 @@ func (d *diary) recording() hooks {
 }
 
 func text(s string) *engineio.Frame { return engineio.NewText([]byte(s)) }
+
+// Handlers that wait, for a database or for each other, keep no other client's
+// message waiting, however many they are.
+func TestBlockedHandlersHoldUpNobodyElse(t *testing.T) {
+	var release chan struct{}
+	var heard chan string
+	withHooks(t, engineio.Options{}, hooks{message: func(_ *engineio.Session, m engineio.Message) {
+		if string(m.Data) == "wait" {
+			<-release
+			return
+		}
+		heard <- string(m.Data)
+	}}, func(t *testing.T, x *site) {
+		release, heard = make(chan struct{}), make(chan string, 1) // of this bubble
+		for range 50 {
+			s, _ := x.webSocketSession()
+			x.say(s, "4wait")
+		}
+		synctest.Wait()
+		quick, _ := x.webSocketSession()
+		x.say(quick, "4at once")
+		synctest.Wait()
+		select {
+		case got := <-heard:
+			if got != "at once" {
+				t.Errorf("heard %q", got)
+			}
+		default:
+			t.Error("a message waits for the handlers of other clients")
+		}
+		close(release)
+	})
+}

@@ -18,6 +18,7 @@ type Server struct {
 	upgrader *gws.Upgrader
 	buffers  buffers
 	writers  writers
+	crew     crew
 	wheel    *wheel
 	start    time.Time
 	packets  struct{ close, ping, noop, probed *Frame } // the fixed ones
@@ -83,6 +84,7 @@ func (s *Server) stop() {
 		session.shutDown()
 	}
 	s.tasks.Wait()
+	s.crew.dismiss()
 }
 
 // now is the time since the server's start, on the monotonic clock.

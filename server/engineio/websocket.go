@@ -239,10 +239,8 @@ func (events) OnClose(ws *gws.Conn, err error)     { ws.NetConn().(*socket).lost
 func (events) OnPing(ws *gws.Conn, payload []byte) { ws.NetConn().(*socket).pong(payload) }
 func (events) OnPong(*gws.Conn, []byte)            {}
 
-// OnMessage hands a message to its session, and waits: messages are taken in
-// order. A handler runs in a goroutine of its own, because the one that reads
-// lives as long as the connection, and Go does not give back what its stack has
-// once grown to: some 8 KiB for each socket that says nothing any more.
+// OnMessage has a message handled by the crew, and waits: messages are taken in
+// order.
 func (events) OnMessage(ws *gws.Conn, m *gws.Message) {
 	defer func() { _ = m.Close() }()
 	sk := ws.NetConn().(*socket)
@@ -251,9 +249,7 @@ func (events) OnMessage(ws *gws.Conn, m *gws.Message) {
 	case isPong(m): // shallow
 		sk.session.receiveFrame(sk, m)
 	default:
-		done := make(chan struct{})
-		go sk.handle(m, done)
-		<-done
+		sk.server.crew.handle(sk, m)
 	}
 }
 
@@ -264,8 +260,7 @@ func isPong(m *gws.Message) bool {
 
 // handle has one message received. The session guards the handler of what it
 // carries; what else may panic ends one connection, not the process.
-func (sk *socket) handle(m *gws.Message, done chan<- struct{}) {
-	defer close(done)
+func (sk *socket) handle(m *gws.Message) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			sk.server.options.Logger.Error("engineio: reading a message panicked; its connection is closed", "panic", cause)
