@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -285,19 +286,35 @@ func TestSince(t *testing.T) {
 		for i := range 130 {
 			d.say(id, fmt.Sprint("m", i), "")
 		}
+		since := func(rev *int64) (chat.Changes, []chat.Message) {
+			t.Helper()
+			changes, err := d.Since(t.Context(), d.owner, id, rev, func(*chat.Upload) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var rows []chat.Message
+			if err := json.Unmarshal(changes.Messages, &rows); err != nil {
+				t.Fatalf("%v in %s", err, changes.Messages)
+			}
+			return changes, rows
+		}
 		zero := int64(0)
-		first, err := d.Since(t.Context(), d.owner, id, &zero)
-		if err != nil || first.Complete || len(first.Messages) != chat.SyncRows {
-			t.Fatalf("%d rows, complete %v, %v", len(first.Messages), first.Complete, err)
+		first, rows := since(&zero)
+		if first.Complete || len(rows) != chat.SyncRows {
+			t.Fatalf("%d rows, complete %v", len(rows), first.Complete)
 		}
-		after := first.Messages[len(first.Messages)-1].Rev
-		second, err := d.Since(t.Context(), d.owner, id, &after)
-		if err != nil || !second.Complete || len(second.Messages) != 30 || second.Messages[0].Rev != after+1 {
-			t.Fatalf("%d rows, complete %v, %v", len(second.Messages), second.Complete, err)
+		after := rows[len(rows)-1].Rev
+		second, rows := since(&after)
+		if !second.Complete || len(rows) != 30 || rows[0].Rev != after+1 {
+			t.Fatalf("%d rows, complete %v", len(rows), second.Complete)
 		}
-		newest, err := d.Since(t.Context(), d.owner, id, nil)
-		if err != nil || len(newest.Messages) != chat.FirstPage || newest.Messages[chat.FirstPage-1].Seq != 130 {
-			t.Fatalf("newest page %d, %v", len(newest.Messages), err)
+		_, newest := since(nil)
+		if len(newest) != chat.FirstPage || newest[chat.FirstPage-1].Seq != 130 {
+			t.Fatalf("newest page %d", len(newest))
+		}
+		d.say(id, "one more", "")
+		if _, newest = since(nil); len(newest) != chat.FirstPage || newest[chat.FirstPage-1].Seq != 131 {
+			t.Fatalf("newest page after one more %d", len(newest))
 		}
 		missed, err := d.Missed(t.Context(), id, 3, 7)
 		if err != nil || len(missed) != 3 || missed[0].Rev != 4 || missed[2].Rev != 6 {

@@ -21,3 +21,10 @@ func (s *Service) Messages(ctx context.Context, a auth.Actor, conversationID str
 	}
 	return s.page(ctx, m, q)
 }
+
+// Keeps reports whether a newest page can be had at a revision without being
+// read.
+func (s *Service) Keeps(id string, limit int, rev int64) bool {
+	_, ok := s.keptAt(context.Background(), pageKey{conversation: id, limit: limit}, rev)
+	return ok
+}

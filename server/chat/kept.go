@@ -62,6 +62,7 @@ func (k *kept[K, V]) put(key K, v V) {
 	}
 }
 
+// drop is called with mu held.
 func (k *kept[K, V]) drop(key K) {
 	if e := k.entries[key]; e != nil {
 		k.bytes -= e.value.size()

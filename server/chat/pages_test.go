@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/chat"
+	"github.com/elite-trading-coach/coach/server/fault"
 )
 
 // page holds a page that is given encoded to the same one as it is read.
@@ -77,6 +79,63 @@ func TestAKeptPageIsNeverOld(t *testing.T) {
 		look("a deletion")
 		if a, b := d.page(id, asks[1]), d.page(id, asks[1]); &a[0] != &b[0] {
 			t.Error("a page that did not change was made anew")
+		}
+	})
+}
+
+// However many changes lie between two looks, and whichever messages they
+// concern, a newest page that was brought up to date is the one that is read.
+func TestAKeptPageIsBroughtUpToDate(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		id := d.conversation("off")
+		random := rand.New(rand.NewPCG(1, 2))
+		var sent []string
+		for range 60 {
+			for range random.IntN(20) { // up to more than a page is brought forward by
+				d.change(id, &sent, random)
+			}
+			d.page(id, chat.MessageQuery{Limit: 5})
+			d.page(id, chat.MessageQuery{Limit: 40})
+		}
+	})
+}
+
+// change does one of what may happen to a conversation.
+func (d *desk) change(id string, sent *[]string, random *rand.Rand) {
+	d.t.Helper()
+	what, n := random.IntN(4), len(*sent)
+	if n == 0 || what < 2 {
+		*sent = append(*sent, d.say(id, fmt.Sprintf("message %d", n), "").Message.ID)
+		return
+	}
+	var err error
+	if which := (*sent)[random.IntN(n)]; what == 2 {
+		_, err = d.Edit(d.t.Context(), d.owner, which, fmt.Sprintf("edited <%d>", random.Int()))
+	} else {
+		_, err = d.DeleteMessage(d.t.Context(), d.owner, which)
+	}
+	if err != nil && !fault.Is(err, fault.Conflict) { // a deleted one cannot be edited
+		d.t.Fatal(err)
+	}
+}
+
+// What is read to bring a page up to date is what changed, not the page.
+func TestAKeptPageIsCarriedOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		id := d.conversation("off")
+		for range 3 {
+			d.say(id, "before", "")
+		}
+		d.page(id, chat.MessageQuery{Limit: 50})
+		sent := d.say(id, "after", "")
+		if !d.Keeps(id, 50, sent.Message.Rev) {
+			t.Error("a newest page is not carried over a new message")
+		}
+		for range 17 {
+			sent = d.say(id, "long after", "")
+		}
+		if d.Keeps(id, 50, sent.Message.Rev) {
+			t.Error("a page was brought forward by more changes than are read for it")
 		}
 	})
 }

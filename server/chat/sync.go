@@ -2,11 +2,11 @@ package chat
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
 	"github.com/elite-trading-coach/coach/server/fault"
-	"github.com/elite-trading-coach/coach/storage"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 // false more remains after the last row's rev.
 type Changes struct {
 	Conversation Conversation
-	Messages     []Message
+	Messages     []byte // JSON, an array
 	LastSeq      int64
 	LastRev      int64
 	Complete     bool
@@ -33,8 +33,9 @@ type Changes struct {
 
 // Since reads what changed after a revision; nil asks for the newest page.
 // The rows are read after the conversation's counters, so a row may be newer
-// than LastRev, never missing below it.
-func (s *Service) Since(ctx context.Context, a auth.Actor, conversationID string, afterRev *int64) (Changes, error) {
+// than LastRev, never missing below it. link gives an image the addresses that
+// its viewer finds it at.
+func (s *Service) Since(ctx context.Context, a auth.Actor, conversationID string, afterRev *int64, link func(*Upload)) (Changes, error) {
 	if afterRev != nil && *afterRev < 0 {
 		return Changes{}, fault.Invalid("afterRev", "The revision must be zero or one this server gave.")
 	}
@@ -47,8 +48,8 @@ func (s *Service) Since(ctx context.Context, a auth.Actor, conversationID string
 		return out, err
 	}
 	if afterRev == nil {
-		rows, err := s.store.Messages(ctx, storage.MessagePage{ConversationID: conversationID, Limit: FirstPage})
-		out.Messages = messageViews(rows)
+		page, err := s.encoded(ctx, m, MessageQuery{Limit: FirstPage}, link)
+		out.Messages = page.Messages
 		return out, err
 	}
 	rows, err := s.store.MessagesSince(ctx, conversationID, *afterRev, SyncRows+1)
@@ -58,7 +59,7 @@ func (s *Service) Since(ctx context.Context, a auth.Actor, conversationID string
 	if len(rows) > SyncRows {
 		rows, out.Complete = rows[:SyncRows], false
 	}
-	out.Messages = messageViews(rows)
+	out.Messages, _ = encodeMessages(messageViews(rows), link)
 	return out, nil
 }
 
@@ -95,4 +96,13 @@ func (s *Service) Enter(ctx context.Context, a auth.Actor, conversationID string
 	}
 	open, err := s.store.OpenAnswers(ctx, conversationID)
 	return Changes{Conversation: conversationView(m), LastSeq: m.LastSeq, LastRev: m.LastRev, Complete: true, Open: open}, err
+}
+
+// AppendFields appends what is told of it, fields of a JSON object, without
+// the conversation.
+func (c *Changes) AppendFields(b []byte) []byte {
+	b = append(append(b, `"messages":`...), c.Messages...)
+	b = strconv.AppendInt(append(b, `,"lastSeq":`...), c.LastSeq, 10)
+	b = strconv.AppendInt(append(b, `,"lastRev":`...), c.LastRev, 10)
+	return strconv.AppendBool(append(b, `,"complete":`...), c.Complete)
 }

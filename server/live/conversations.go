@@ -7,6 +7,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
 func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (map[string]any, error) {
@@ -27,13 +28,14 @@ func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (m
 	if err != nil {
 		return nil, err
 	}
-	known, err := s.o.Chat.Since(ctx, c.who(), id, v.AfterRev)
+	known, err := s.o.Chat.Since(ctx, c.who(), id, v.AfterRev, s.linkFor(c))
 	if err != nil {
 		return nil, err
 	}
 	// First what it missed, then, from that revision on, what happens.
-	s.shown(c, known.Messages...)
-	r.ack(changes(known))
+	answer := known.Conversation.AppendJSON(append(make([]byte, 0, 1024+len(known.Messages)), `{"conversation":`...))
+	answer = known.AppendFields(append(answer, ','))
+	r.answer(socketio.Encoded(append(answer, `,"success":true}`...)))
 	if err := s.attach(ctx, room, c, known); err != nil {
 		return nil, err
 	}
@@ -41,13 +43,6 @@ func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (m
 		s.tellPresence(eventJoined, c.who().UserID, id)
 	}
 	return nil, nil
-}
-
-// changes is how join_conversation and sync tell what was missed.
-func changes(ch chat.Changes) map[string]any {
-	return map[string]any{
-		"conversation": ch.Conversation, "messages": ch.Messages, "lastSeq": ch.LastSeq, "lastRev": ch.LastRev, "complete": ch.Complete,
-	}
 }
 
 func (s *Server) leaveConversation(_ context.Context, c *client, r *request) (map[string]any, error) {
@@ -82,11 +77,14 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 	}
 	known := make([]chat.Changes, len(v.Conversations))
 	opened := make([]*room, len(v.Conversations))
-	list := make([]map[string]any, len(v.Conversations))
+	answer := []byte(`{"conversations":[`)
 	for i, point := range v.Conversations {
 		var err error
 		if opened[i], err = s.listen(ctx, c, point.ID); err == nil {
-			known[i], err = s.o.Chat.Since(ctx, c.who(), point.ID, point.AfterRev)
+			known[i], err = s.o.Chat.Since(ctx, c.who(), point.ID, point.AfterRev, s.linkFor(c))
+		}
+		if i > 0 {
+			answer = append(answer, ',')
 		}
 		if err != nil {
 			f := fault.From(err)
@@ -95,15 +93,18 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 			}
 			// One that is gone must not keep the others from being read.
 			opened[i] = nil
-			list[i] = map[string]any{"id": point.ID, "error": f.Message, "code": f.Code, "messages": []any{}, "complete": true}
+			text, err := json.Marshal(map[string]any{"id": point.ID, "error": f.Message, "code": f.Code, "messages": []any{}, "complete": true})
+			if err != nil {
+				return nil, err
+			}
+			answer = append(answer, text...)
 			continue
 		}
-		s.shown(c, known[i].Messages...)
-		list[i] = changes(known[i])
-		list[i]["id"] = point.ID
-		delete(list[i], "conversation") // join_conversation alone gives it
+		// An id that names a conversation needs no escapes.
+		answer = append(append(append(answer, `{"id":"`...), point.ID...), `",`...)
+		answer = append(known[i].AppendFields(answer), '}')
 	}
-	r.ack(map[string]any{"conversations": list})
+	r.answer(socketio.Encoded(append(answer, `],"success":true}`...)))
 	for i, room := range opened {
 		if room == nil {
 			continue

@@ -59,14 +59,19 @@ type request struct {
 
 // ack answers before the handler returns, for what must follow the answer.
 func (r *request) ack(v map[string]any) {
-	if r.acked {
-		return
-	}
-	r.acked, r.took = true, time.Since(r.began)
 	if v == nil {
 		v = map[string]any{}
 	}
 	v["success"] = true
+	r.answer(v)
+}
+
+// answer is ack with all that it says, success too.
+func (r *request) answer(v any) {
+	if r.acked {
+		return
+	}
+	r.acked, r.took = true, time.Since(r.began)
 	_ = r.event.Ack(v)
 }
 

@@ -25,12 +25,19 @@ func (s *Server) base(h socketio.Handshake) string {
 // shown gives the images of messages the addresses for one client. It writes
 // into the messages' own lists.
 func (s *Server) shown(c *client, list ...chat.Message) {
-	if s.o.Link == nil {
-		return
-	}
+	link := s.linkFor(c)
 	for _, m := range list {
 		for i := range m.Uploads {
-			s.o.Link(c.base, &m.Uploads[i])
+			link(&m.Uploads[i])
+		}
+	}
+}
+
+// linkFor gives an image the addresses that one client finds it at.
+func (s *Server) linkFor(c *client) func(*chat.Upload) {
+	return func(u *chat.Upload) {
+		if s.o.Link != nil {
+			s.o.Link(c.base, u)
 		}
 	}
 }

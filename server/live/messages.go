@@ -2,10 +2,10 @@ package live
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
 // draft is the payload of send_message.
@@ -39,16 +39,13 @@ func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[st
 	}
 	s.stopTyping(c.who().UserID, d.ConversationID)
 	s.shown(c, sent.Message)
-	row, err := json.Marshal(sent.Message) // once, for the answer and the event
-	if err != nil {
-		return nil, err
-	}
-	answer := map[string]any{"message": json.RawMessage(row)}
+	row := sent.Message.AppendJSON(nil) // once, for the answer and the event
+	answer := append(append(make([]byte, 0, len(row)+64), `{"message":`...), row...)
 	if sent.Duplicate {
-		answer["duplicate"] = true
+		answer = append(answer, `,"duplicate":true`...)
 	}
-	r.ack(answer)
-	_ = c.socket.Emit("message_sent", json.RawMessage(row))
+	r.answer(socketio.Encoded(append(answer, `,"success":true}`...)))
+	_ = c.socket.Emit("message_sent", socketio.Encoded(row))
 	return nil, nil
 }
 

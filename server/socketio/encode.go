@@ -30,7 +30,7 @@ type namespaceFrames struct {
 }
 
 // NewPacket encodes an event. Each argument is marshalled with encoding/json, except that a json.RawMessage is sent
-// as it is (it must be valid) and a []byte becomes a binary attachment. Reserved names are refused: "connect",
+// as it is (it must be valid), an [Encoded] too (it is not checked), and a []byte becomes a binary attachment. Reserved names are refused: "connect",
 // "connect_error", "disconnect", "disconnecting", "newListener", "removeListener".
 func NewPacket(name string, args ...any) (*Packet, error) {
 	if isReserved(name) {
@@ -158,9 +158,15 @@ func isBlob(arg any) bool {
 	return ok
 }
 
+// Encoded is an argument that is JSON already, as its maker vouches: unlike a json.RawMessage it is not looked at again.
+type Encoded []byte
+
 func appendArg(dst []byte, arg any) ([]byte, error) {
-	if raw, ok := arg.(json.RawMessage); ok {
-		return appendRaw(dst, raw)
+	switch arg := arg.(type) {
+	case json.RawMessage:
+		return appendRaw(dst, arg)
+	case Encoded:
+		return append(dst, arg...), nil
 	}
 	text, err := marshal(arg)
 	return append(dst, text...), err
