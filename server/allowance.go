@@ -47,7 +47,7 @@ func (s *Server) allowance(ctx context.Context, a auth.Actor) allowance {
 	} else {
 		out.Limits = append(out.Limits, share{"answers", tier.AnswersPerDay, max(0, tier.AnswersPerDay-used), 24 * 60 * 60, chat.Time(resets)})
 	}
-	if money, ok := s.budgetShare(ctx, a); ok {
+	if money, ok := s.budgetShare(ctx, a.UserID, tier.BudgetMonthMicros); ok {
 		out.Limits = append(out.Limits, money)
 	}
 	open := s.live.SocketsOf(a.UserID)
@@ -56,8 +56,8 @@ func (s *Server) allowance(ctx context.Context, a auth.Actor) allowance {
 
 // budgetShare is the month's money for language models, in micro-dollars. Its
 // window is the month that the moment lies in.
-func (s *Server) budgetShare(ctx context.Context, a auth.Actor) (share, bool) {
-	state, err := s.budget.Of(ctx, a.UserID)
+func (s *Server) budgetShare(ctx context.Context, userID string, limit int64) (share, bool) {
+	state, err := s.budget.Under(ctx, userID, limit)
 	if err != nil {
 		s.log.Warn("the budget of the month cannot be shown", "err", err)
 		return share{}, false

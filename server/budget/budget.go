@@ -142,6 +142,11 @@ func (s *Service) Of(ctx context.Context, userID string) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	return s.Under(ctx, userID, limit)
+}
+
+// Under is Of for one whose limit is known.
+func (s *Service) Under(ctx context.Context, userID string, limit int64) (State, error) {
 	now := s.now()
 	spent, held, err := s.store.Spending(ctx, userID, month(now))
 	return State{Limit: limit, Spent: spent, Held: held, ResetsAt: NextMonth(now)}, err

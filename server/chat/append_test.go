@@ -61,6 +61,27 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
+// A moment is written as time.Format writes it.
+func FuzzTimeAppend(f *testing.F) {
+	for _, at := range []time.Time{
+		{},
+		time.Unix(0, 0), time.Unix(-1, 999_999_999), time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
+		time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-1, 2, 3, 4, 5, 6, 7_000_000, time.UTC),
+	} {
+		f.Add(at.Unix(), int64(at.Nanosecond()))
+	}
+	f.Fuzz(func(t *testing.T, seconds, nanoseconds int64) {
+		at := time.Unix(seconds%1_000_000_000_000, nanoseconds%1_000_000_000).In(time.FixedZone("", 5400))
+		want := at.UTC().Format(`"` + timeLayout + `"`)
+		if at.IsZero() {
+			want = "null"
+		}
+		if got := string(Time(at).append(nil)); got != want {
+			t.Errorf("appended %s, formatted %s", got, want)
+		}
+	})
+}
+
 func sameJSON(t *testing.T, got []byte, v any) {
 	t.Helper()
 	want, err := json.Marshal(v)

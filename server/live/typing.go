@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -139,6 +140,9 @@ func (r *room) presence(e bus.Event) {
 	if e.Name != eventTyping && r.s.ns.RoomSize(r.name()) > chat.Crowd {
 		return // each of a crowd would hear of each
 	}
+	if !r.someoneBut(h.UserID) {
+		return
+	}
 	name := h.Name
 	h.Name = ""
 	p, err := socketio.NewPacket(name, h)
@@ -146,4 +150,16 @@ func (r *room) presence(e bus.Event) {
 		return
 	}
 	r.s.ns.BroadcastVolatile(r.name(), p.Transient(), func(s *socketio.Socket) bool { return s.Identity() == h.UserID }, nil)
+}
+
+// someoneBut reports whether another than one user is in the room. Of a crowd
+// it is taken for granted.
+func (r *room) someoneBut(user string) bool {
+	switch n := r.s.ns.RoomSize(r.name()); {
+	case n == 0:
+		return false
+	case n > chat.Crowd:
+		return true
+	}
+	return slices.ContainsFunc(r.s.ns.InRoom(r.name()), func(s *socketio.Socket) bool { return s.Identity() != user })
 }
