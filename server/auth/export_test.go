@@ -19,3 +19,6 @@ func (s *Service) OnHash(fn func()) {
 
 // WriteTouches writes down what was noted, as Run does from time to time.
 func (s *Service) WriteTouches(ctx context.Context) { s.writeTouches(ctx) }
+
+// Ask asks the database once what changed, as Run does all the time.
+func (s *Service) Ask(ctx context.Context) { s.ask(ctx) }

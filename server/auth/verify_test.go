@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -406,5 +408,44 @@ func TestWithoutABoundNoSessionIsIdle(t *testing.T) {
 			t.Errorf("%d ended, %v", n, err)
 		}
 		verify(t, s, g)
+	})
+}
+
+// The sockets of a disabled account are closed for that reason, wherever among
+// the questions its disabling is committed.
+func TestADisabledAccountIsToldOfBeforeItsEndedSessions(t *testing.T) {
+	ctx := context.Background()
+	run(t, func(t *testing.T, s *auth.Service, _ *storage.Store) {
+		first := map[string]fault.Code{}
+		s.OnRevoked(func(r auth.Revocation) {
+			if first[r.UserID] == "" {
+				first[r.UserID] = r.Code
+			}
+		})
+		grants := make([]auth.Grant, 30)
+		for i := range grants {
+			grants[i] = register(t, s, fmt.Sprintf("ann%d", i))
+		}
+		s.Ask(ctx)
+		asking, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for asking.Err() == nil {
+				s.Ask(ctx)
+			}
+		})
+		for i := range grants {
+			if _, err := s.Disable(ctx, auth.By{Name: "test"}, fmt.Sprintf("ann%d", i)); err != nil {
+				t.Error(err)
+			}
+		}
+		stop()
+		wg.Wait()
+		s.Ask(ctx)
+		for _, g := range grants {
+			if got := first[g.User.ID]; got != fault.AccountDisabled {
+				t.Errorf("the first that is told of a disabled account is %q", got)
+			}
+		}
 	})
 }

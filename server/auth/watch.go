@@ -199,11 +199,13 @@ func (s *Service) news(ctx context.Context) (news, error) {
 		w.since = clock
 	}
 	from := w.since.Add(-pollOverlap)
-	users, err := s.store.UsersChangedSince(ctx, from)
+	// Sessions are read first: whoever disables an account ends its sessions in
+	// the same transaction, so where these are seen, the account is as well.
+	sessions, err := s.store.SessionsRevokedSince(ctx, from)
 	if err != nil {
 		return news{}, err
 	}
-	sessions, err := s.store.SessionsRevokedSince(ctx, from)
+	users, err := s.store.UsersChangedSince(ctx, from)
 	if err != nil {
 		return news{}, err
 	}

@@ -12,4 +12,6 @@ const (
 	killBefore = 900
 	// floodSends is how many messages a flood has.
 	floodSends = 10_000
+	// uploadGrowth is by how many MiB the memory may grow while 120 MiB come in.
+	uploadGrowth = 80
 )

@@ -13,4 +13,7 @@ const (
 	killBefore = 300
 	// floodSends is how many messages a flood has.
 	floodSends = 3_000
+	// uploadGrowth is by how many MiB the memory may grow while 120 MiB come in;
+	// the detector keeps two bytes and more beside each that is touched.
+	uploadGrowth = 160
 )

@@ -131,7 +131,7 @@ func TestUploadsAreNeverWholeInMemory(t *testing.T) {
 	first := round(1)
 	second := round(2)
 	t.Logf("MiB at most: %.0f before, %.0f after 120 MiB, %.0f after as much again", before, first, second)
-	if first-before > 80 || second-first > 24 {
+	if first-before > uploadGrowth || second-first > 24 {
 		t.Errorf("the memory grew from %.0f by %.0f and by %.0f MiB", before, first-before, second-first)
 	}
 	s.unharmed()
