@@ -65,7 +65,7 @@ func (o *outbox) over(n, limit int) bool { return o.queued > 0 && o.queued+n > l
 // push queues a run and wakes whoever carries the session. The caller holds mu.
 func (s *Session) push(frames []*Frame, n int) {
 	s.queue = append(s.queue, frames...)
-	s.queued += n
+	s.count(n)
 	for _, f := range frames {
 		s.stats.PacketsOut++
 		s.stats.BytesOut += uint64(len(f.wire) - f.head)
@@ -105,20 +105,29 @@ func (o *outbox) take(limit int) (frames []*Frame, n int) {
 	return frames, n
 }
 
-// written takes n bytes off the count, and reports whether Drained is due.
-func (o *outbox) written(n int) (drained bool) {
-	o.queued -= n
-	if !o.refused || o.queued > 0 {
+// count adds to the bytes that wait: of the session, and of the server. The
+// caller holds mu.
+func (s *Session) count(n int) {
+	s.queued += n
+	s.server.queued.Add(int64(n))
+}
+
+// written takes n bytes off the count, and reports whether Drained is due. The
+// caller holds mu.
+func (s *Session) written(n int) (drained bool) {
+	s.count(-n)
+	if !s.refused || s.queued > 0 {
 		return false
 	}
-	o.refused = false
+	s.refused = false
 	return true
 }
 
-// drop forgets what waits; what is being written stays counted.
-func (o *outbox) drop() {
-	o.queued -= size(o.queue)
-	o.queue = nil
+// drop forgets what waits; what is being written stays counted. The caller
+// holds mu.
+func (s *Session) drop() {
+	s.count(-size(s.queue))
+	s.queue = nil
 }
 
 func size(frames []*Frame) (n int) {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -19,6 +20,7 @@ type Server struct {
 	buffers  buffers
 	writers  writers
 	crew     crew
+	queued   atomic.Int64 // bytes in all outboxes
 	wheel    *wheel
 	start    time.Time
 	packets  struct{ close, ping, noop, probed *Frame } // the fixed ones
@@ -97,6 +99,10 @@ func (s *Server) Len() int {
 	defer s.mu.RUnlock()
 	return len(s.sessions)
 }
+
+// Queued is the number of bytes that wait for all sessions together, or are
+// being written.
+func (s *Server) Queued() int64 { return s.queued.Load() }
 
 // Sessions walks the sessions that were open when the walk began.
 func (s *Server) Sessions() iter.Seq[*Session] {

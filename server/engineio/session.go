@@ -123,6 +123,13 @@ func (s *Session) open(tasks int) bool {
 	return true
 }
 
+// discard is for a session that nobody was told of.
+func (s *Session) discard() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop()
+}
+
 // deliver hands one message to the handler, unless the session has ended.
 func (s *Session) deliver(m Message) {
 	s.turn.Lock()

@@ -86,6 +86,9 @@ func newSiteBehind(t *testing.T, l net.Listener, server *engineio.Server, front 
 		if _, fake := l.(*pipeListener); fake {
 			<-time.After(time.Second) // net/http sleeps half a second before some closes
 		}
+		if n := server.Queued(); n != 0 {
+			t.Errorf("everything has ended, and %d bytes are counted as waiting", n)
+		}
 	})
 	return &site{t: t, server: server, client: &http.Client{Transport: transport}, dial: dial}
 }

@@ -2,6 +2,7 @@ package live
 
 import (
 	"maps"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,10 @@ type client struct {
 	lastEvent atomic.Int64
 	// deeds is what it sent last; nil until it sends something.
 	deeds *deeds
+
+	// Guarded by the lock of sockets: where it is filed, and that it has left.
+	minute int64
+	gone   bool
 }
 
 // lag is one answer that a socket waits for.
@@ -117,39 +122,107 @@ func (c *client) behind(since, now time.Time) []string {
 	return ids
 }
 
-// sockets is every client of this node, for the sweep of expired tokens.
+// sockets is every client of this node that time may have something to do for,
+// found without a walk over all.
 type sockets struct {
-	mu  sync.Mutex
-	all map[*client]struct{}
+	mu sync.Mutex
+	// byExpiry are those whose token ends, by the minute in which it does.
+	byExpiry map[int64]map[*client]struct{}
+	// next is the first minute in which one may end.
+	next int64
+	// late are those that wait for the whole of an answer.
+	late map[*client]struct{}
+}
+
+func newSockets() *sockets {
+	return &sockets{byExpiry: map[int64]map[*client]struct{}{}, next: math.MaxInt64, late: map[*client]struct{}{}}
 }
 
 func (l *sockets) add(c *client) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all == nil {
-		l.all = map[*client]struct{}{}
+	if !c.gone {
+		l.file(c)
 	}
-	l.all[c] = struct{}{}
+}
+
+// refiled is add for one whose token was renewed.
+func (l *sockets) refiled(c *client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !c.gone {
+		l.unfile(c)
+		l.file(c)
+	}
 }
 
 func (l *sockets) remove(c *client) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.all, c)
+	c.gone = true
+	l.unfile(c)
+	delete(l.late, c)
 }
+
+// file is called with mu held.
+func (l *sockets) file(c *client) {
+	at := c.expiresAt()
+	if at.IsZero() {
+		return
+	}
+	c.minute = minuteOf(at)
+	if l.byExpiry[c.minute] == nil {
+		l.byExpiry[c.minute] = map[*client]struct{}{}
+	}
+	l.byExpiry[c.minute][c] = struct{}{}
+	l.next = min(l.next, c.minute)
+}
+
+// unfile is called with mu held.
+func (l *sockets) unfile(c *client) {
+	some := l.byExpiry[c.minute]
+	if delete(some, c); len(some) == 0 {
+		delete(l.byExpiry, c.minute)
+	}
+}
+
+func minuteOf(at time.Time) int64 { return at.Unix() / 60 }
 
 // endExpired ends the sockets whose token has run out.
 func (l *sockets) endExpired(now time.Time) {
+	for _, c := range l.expired(now) {
+		end(c.socket, "TOKEN_EXPIRED")
+	}
+}
+
+func (l *sockets) expired(now time.Time) (late []*client) {
 	l.mu.Lock()
-	var late []*client
-	for c := range l.all {
-		if at := c.expiresAt(); !at.IsZero() && now.After(at) {
-			late = append(late, c)
+	defer l.mu.Unlock()
+	this := minuteOf(now)
+	if this < l.next {
+		return nil
+	}
+	l.next = math.MaxInt64
+	for minute, some := range l.byExpiry {
+		l.next = min(l.next, minute)
+		if minute > this {
+			continue
+		}
+		for c := range some {
+			if at := c.expiresAt(); !at.IsZero() && now.After(at) {
+				late = append(late, c)
+			}
 		}
 	}
-	l.mu.Unlock()
-	for _, c := range late {
-		end(c.socket, "TOKEN_EXPIRED")
+	return late
+}
+
+// lags notes a client that waits for the whole of an answer.
+func (l *sockets) lags(c *client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !c.gone {
+		l.late[c] = struct{}{}
 	}
 }
 
@@ -159,8 +232,11 @@ func (l *sockets) lagging() []*client {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var list []*client
-	for c := range l.all {
-		if c.lags.Load() > 0 && c.socket.Queued() == 0 {
+	for c := range l.late {
+		switch {
+		case c.lags.Load() == 0:
+			delete(l.late, c)
+		case c.socket.Queued() == 0:
 			list = append(list, c)
 		}
 	}

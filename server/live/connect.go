@@ -108,6 +108,7 @@ func (s *Server) rejoin(c *client) {
 		err := s.enter(ctx, c, id)
 		if fault.Is(err, fault.NotFound) {
 			c.socket.Leave(name)
+			s.rooms.look(id)
 			continue
 		}
 		if err != nil {
@@ -140,6 +141,12 @@ func (s *Server) helpLagging(now time.Time) {
 	}
 }
 
+// lag notes that a socket waits for the whole of an answer.
+func (s *Server) lag(c *client, conversation, answer string) {
+	c.lag(conversation, answer)
+	s.sockets.lags(c)
+}
+
 func (s *Server) askFor(c *client, since, now time.Time) {
 	for _, answer := range c.behind(since, now) {
 		s.background(func(ctx context.Context) { s.o.Chat.AskFull(ctx, answer, c.socket.ID()) })
@@ -155,8 +162,10 @@ func (s *Server) Disconnected(socket *socketio.Socket, _ string) {
 		if id, ok := strings.CutPrefix(name, chat.ConversationTopic("")); ok {
 			s.stopTyping(actor.UserID, id)
 			s.left(c, id)
+			s.rooms.look(id)
 		}
 	}
+	s.rooms.lookUser(actor.UserID)
 	s.presence.disconnected(actor.UserID, time.Now())
 }
 

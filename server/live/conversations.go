@@ -55,6 +55,7 @@ func (s *Server) leaveConversation(_ context.Context, c *client, r *request) (ma
 		c.forget(id)
 		s.stopTyping(c.who().UserID, id)
 		s.left(c, id)
+		s.rooms.look(id)
 	}
 	return nil, nil
 }

@@ -74,7 +74,7 @@ type Server struct {
 	rooms    *rooms
 	typing   *typing
 	presence *presence
-	sockets  sockets
+	sockets  *sockets
 	draining atomic.Bool
 	// transient events wait here for the bus, at most this many.
 	transient chan bus.Event
@@ -98,7 +98,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, handler: handlers(), transient: make(chan bus.Event, 1024)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.rooms, s.typing, s.presence = newRooms(s), newTyping(), newPresence(s)
+	s.rooms, s.typing, s.presence, s.sockets = newRooms(s), newTyping(), newPresence(s), newSockets()
 	admit := o.Socket.Engine.Admit
 	o.Socket.Engine.Admit = func(r *http.Request) error {
 		if s.draining.Load() {

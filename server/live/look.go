@@ -199,19 +199,12 @@ func (s *Server) table(r *room) Table {
 // bytes that wait for all sockets together.
 func (s *Server) Crowd() (users, rooms int, queued int64) {
 	s.presence.mu.Lock()
-	for _, h := range s.presence.users {
-		if h.sockets > 0 {
-			users++
-		}
-	}
+	users = s.presence.present
 	s.presence.mu.Unlock()
 	s.rooms.mu.Lock()
 	rooms = len(s.rooms.open)
 	s.rooms.mu.Unlock()
-	for socket := range s.everySocket() {
-		queued += int64(socket.Queued())
-	}
-	return users, rooms, queued
+	return users, rooms, s.io.Engine().Queued()
 }
 
 // deedsKept is how many events of a socket are remembered.

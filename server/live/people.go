@@ -113,5 +113,6 @@ func (s *Server) refreshAuth(ctx context.Context, c *client, r *request) (map[st
 		return nil, fault.New(fault.TokenInvalid, "The token is another user's; connect anew to change users.")
 	}
 	c.change(func(a *auth.Actor) { *a = fresh })
+	s.sockets.refiled(c)
 	return map[string]any{"expiresAt": chat.Time(fresh.ExpiresAt)}, nil
 }

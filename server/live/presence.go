@@ -40,6 +40,8 @@ type presence struct {
 
 	mu    sync.Mutex
 	users map[string]*here
+	// present is how many of them have a socket.
+	present int
 	// due are the users for whom time has something to do.
 	due map[string]struct{}
 	// telling is what of each person is still to be told, in order; a key is
@@ -83,7 +85,9 @@ func (p *presence) connected(user string, now time.Time) {
 		p.users[user] = h
 		p.arrived(user, h, now)
 	}
-	h.sockets++
+	if h.sockets++; h.sockets == 1 {
+		p.present++
+	}
 	h.activity, h.gone = now, time.Time{}
 	p.spread(user)
 }
@@ -112,6 +116,7 @@ func (p *presence) disconnected(user string, now time.Time) {
 		return
 	}
 	if h.sockets--; h.sockets == 0 {
+		p.present--
 		h.gone = now
 		p.due[user] = struct{}{}
 	}

@@ -207,7 +207,7 @@ func (r *room) delta(e bus.Event) {
 		}
 		return of(s).isLagging(d.MessageID)
 	}
-	r.s.ns.BroadcastVolatile(r.name(), p.Transient(), skip, func(s *socketio.Socket) { of(s).lag(r.id, d.MessageID) })
+	r.s.ns.BroadcastVolatile(r.name(), p.Transient(), skip, func(s *socketio.Socket) { r.s.lag(of(s), r.id, d.MessageID) })
 }
 
 // full gives one socket the whole of an answer so far, in its place among the
@@ -239,7 +239,7 @@ func (r *room) attach(c *client, known chat.Changes) {
 		r.fetch(known.LastRev + 1)
 	}
 	for _, answer := range known.Open {
-		c.lag(r.id, answer)
+		r.s.lag(c, r.id, answer)
 	}
 	if known.LastRev < r.last {
 		events, err := r.missed(known.LastRev, r.last+1)

@@ -26,6 +26,9 @@ type rooms struct {
 	open   map[string]*room
 	users  map[string]*userTopic
 	closed bool
+	// doubtful and doubtfulUsers are those that may be empty: somebody left, or
+	// has not come yet.
+	doubtful, doubtfulUsers map[string]struct{}
 }
 
 // userTopic is the subscription of one connected user.
@@ -38,6 +41,7 @@ func newRooms(s *Server) *rooms {
 	return &rooms{
 		s: s, linger: s.o.Socket.Recovery.Window + 5*time.Second,
 		open: map[string]*room{}, users: map[string]*userTopic{},
+		doubtful: map[string]struct{}{}, doubtfulUsers: map[string]struct{}{},
 	}
 }
 
@@ -86,6 +90,7 @@ func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Chan
 	// not there to be sent out.
 	if _, err := s.o.Chat.Conversation(ctx, c.who(), r.id); fault.Is(err, fault.NotFound) {
 		c.socket.Leave(r.name())
+		s.rooms.look(r.id)
 		c.forget(r.id)
 		return err
 	}
@@ -102,6 +107,7 @@ func (s *Server) expel(user, conversation string) {
 		of(socket).forget(conversation)
 		return true
 	})
+	s.rooms.look(conversation)
 }
 
 func (l *rooms) has(id string) bool {
@@ -124,6 +130,7 @@ func (l *rooms) room(id string) *room {
 		l.open[id] = r
 	}
 	r.idle = time.Time{}
+	l.doubtful[id] = struct{}{}
 	return r
 }
 
@@ -141,37 +148,62 @@ func (l *rooms) user(id string) {
 		l.users[id] = t
 	}
 	t.idle = time.Time{}
+	l.doubtfulUsers[id] = struct{}{}
+}
+
+// look has closeIdle look whether a room is empty. It is called by whoever
+// took a socket out of it, afterwards.
+func (l *rooms) look(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.doubtful[id] = struct{}{}
+}
+
+// lookUser is look for a user's topic.
+func (l *rooms) lookUser(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.doubtfulUsers[id] = struct{}{}
 }
 
 // closeIdle stops listening where nobody has been for a while.
 func (l *rooms) closeIdle(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for id, r := range l.open {
-		if overdue(&r.idle, now, l.s.ns.RoomSize(chat.ConversationTopic(id)), l.linger) {
+	for id := range l.doubtful {
+		r := l.open[id]
+		if r != nil && l.empty(&r.idle, now, chat.ConversationTopic(id)) {
+			if now.Sub(r.idle) <= l.linger {
+				continue
+			}
 			r.close()
 			delete(l.open, id)
 		}
+		delete(l.doubtful, id)
 	}
-	for id, t := range l.users {
-		if overdue(&t.idle, now, l.s.ns.RoomSize(chat.UserTopic(id)), l.linger) {
+	for id := range l.doubtfulUsers {
+		t := l.users[id]
+		if t != nil && l.empty(&t.idle, now, chat.UserTopic(id)) {
+			if now.Sub(t.idle) <= l.linger {
+				continue
+			}
 			t.cancel()
 			delete(l.users, id)
 		}
+		delete(l.doubtfulUsers, id)
 	}
 }
 
-// overdue keeps count of how long a room has been empty.
-func overdue(idle *time.Time, now time.Time, size int, linger time.Duration) bool {
+// empty keeps count of since when a room has been empty.
+func (l *rooms) empty(idle *time.Time, now time.Time, room string) bool {
 	switch {
-	case size > 0:
+	case l.s.ns.RoomSize(room) > 0:
 		*idle = time.Time{}
+		return false
 	case idle.IsZero():
 		*idle = now
-	default:
-		return now.Sub(*idle) > linger
 	}
-	return false
+	return true
 }
 
 func (l *rooms) closeAll() {
