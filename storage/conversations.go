@@ -279,7 +279,7 @@ func (tx *Tx) DeleteConversationsOf(ctx context.Context, userID string, at time.
 // fewer than limit means that nothing is left.
 func (tx *Tx) PurgeDeleted(ctx context.Context, limit int) (int64, error) {
 	n, err := tx.count(ctx, "purge messages", `DELETE FROM messages WHERE id IN (
-		SELECT m.id FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.deleted_at IS NOT NULL LIMIT $1)`, limit)
+		SELECT m.id FROM messages m WHERE m.conversation_id IN (SELECT c.id FROM conversations c WHERE c.deleted_at IS NOT NULL) LIMIT $1)`, limit)
 	if err != nil || n == int64(limit) {
 		return n, err
 	}

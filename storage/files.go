@@ -104,7 +104,7 @@ const useless = `(f.deleted_at IS NOT NULL OR f.stored_at IS NULL AND f.used_at 
 func (r Reader) UselessFiles(ctx context.Context, idle Idle, limit int) ([]File, error) {
 	return collect(ctx, r, "list useless files", scanFile, `SELECT `+fileColumns+` FROM files f WHERE f.id IN (
 			SELECT id FROM files WHERE stored_at IS NULL OR deleted_at IS NOT NULL
-			UNION SELECT file_id FROM uploads WHERE deleted_at IS NOT NULL) AND `+useless+` ORDER BY f.id LIMIT $3`,
+			UNION ALL SELECT file_id FROM uploads WHERE deleted_at IS NOT NULL) AND `+useless+` ORDER BY f.id LIMIT $3`,
 		usec(idle.Unfinished), usec(idle.Unused), limit)
 }
 

@@ -88,10 +88,11 @@ func (r Reader) UnfinishedAnswers(ctx context.Context, limit int) ([]UnfinishedA
 		WHERE m.status IN ('pending', 'streaming') ORDER BY m.created_at, m.id LIMIT $1`, limit)
 }
 
-// CountWaitingAnswers counts the open answers that nobody writes yet.
+// CountWaitingAnswers counts the open answers that nobody writes yet. Both
+// statuses are named so that the index of open answers is seen to hold them.
 func (r Reader) CountWaitingAnswers(ctx context.Context) (int, error) {
 	var n int
-	err := r.q.QueryRowContext(ctx, `SELECT count(*) FROM messages m WHERE m.status = 'pending'`).Scan(&n)
+	err := r.q.QueryRowContext(ctx, `SELECT count(*) FROM messages m WHERE m.status IN ('pending', 'streaming') AND m.status = 'pending'`).Scan(&n)
 	return n, r.wrap("count waiting answers", err)
 }
 
