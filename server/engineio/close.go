@@ -78,6 +78,10 @@ func (s *Session) end(e ending) {
 	if s.done != nil {
 		close(s.done)
 	}
+	if s.atEnd != nil {
+		go s.atEnd()
+		s.atEnd = nil
+	}
 	s.server.wheel.remove(s)
 	if !e.keep {
 		s.drop()

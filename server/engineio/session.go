@@ -25,6 +25,7 @@ type Session struct {
 	mu      sync.Mutex // guards everything below
 	closed  bool
 	done    chan struct{} // made by the first Done
+	atEnd   func()        // see AtEnd
 	ws      *socket       // carries the session; nil while polling does
 	probe   *socket       // a WebSocket that wants to take over
 	probed  bool          // the probe has been answered: "5" may come
@@ -100,6 +101,19 @@ func (s *Session) Done() <-chan struct{} {
 		}
 	}
 	return s.done
+}
+
+// AtEnd has fn called once, in a goroutine of its own, when the session has
+// ended or had already; nil takes back what was said before. It is for the one
+// who works for this session at the moment, and costs less than [Session.Done].
+func (s *Session) AtEnd(fn func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed && fn != nil {
+		go fn()
+		return
+	}
+	s.atEnd = fn
 }
 
 // Stats is a copy of the session's counters.

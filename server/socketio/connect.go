@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/engineio"
@@ -39,6 +38,7 @@ func (c *conn) connect(m message) {
 		return
 	}
 	s.guard("connected", func(h Handler) { h.Connected(s) })
+	s.settled()
 }
 
 func (c *conn) handshake(auth json.RawMessage) *Handshake {
@@ -66,16 +66,9 @@ func (c *conn) handshakeOf(auth json.RawMessage, transport string) *Handshake {
 // admit asks the Handler, in a context that ends with the session.
 func (c *conn) admit(n *Namespace, h *Handshake) (admission Admission, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.server.options.ConnectTimeout)
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-c.session.Done():
-			cancel()
-		case <-ctx.Done():
-		}
-	})
-	defer watch.Wait()
 	defer cancel()
+	c.session.AtEnd(cancel)
+	defer c.session.AtEnd(nil)
 	defer func() {
 		if cause := recover(); cause != nil {
 			c.server.logger.Error("socket.io handler panicked", "doing", "connect", "namespace", n.name,
@@ -125,7 +118,7 @@ func payloadFrame(kind packetType, namespace string, payload []byte) *engineio.F
 func (c *conn) openSocket(n *Namespace, h *Handshake, a Admission) *Socket {
 	s := &Socket{
 		Data: a.Data, id: newID(), namespace: n, conn: c, auth: h.Auth, transport: h.Transport, identity: a.Identity,
-		connectedAt: time.Now(), gone: make(chan struct{}),
+		connectedAt: time.Now(),
 	}
 	if r := c.server.recovery; r != nil {
 		s.pid = newID()

@@ -1,7 +1,8 @@
 package socketio
 
 import (
-	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +13,17 @@ import (
 func TestParkedSocketsCountWhatTheirClientsSaid(t *testing.T) {
 	server := New(Options{Recovery: RecoveryOptions{Window: time.Minute, MaxBytes: 1 << 20}})
 	n, r := server.Of("/", joiner{}), server.recovery
-	for range 200 {
-		s := newTestSocket(t, n)
-		s.auth = json.RawMessage(`{"token":"` + strings.Repeat("x", 50_000) + `"}`)
-		r.park(s, r.position())
+	said := "/socket.io/?EIO=4&transport=polling&said=" + strings.Repeat("x", 50_000)
+	server.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, said, nil))
+	for session := range server.Engine().Sessions() {
+		for range 200 {
+			s := newTestSocket(t, n)
+			s.conn.session = session
+			r.park(s, r.position())
+		}
+	}
+	if len(r.parked) == 0 {
+		t.Fatal("nobody is parked")
 	}
 	if most := (1 << 20) / 50_000; len(r.parked) > most {
 		t.Errorf("%d sockets of 50 kB are kept in 1 MiB, want at most %d", len(r.parked), most)

@@ -10,7 +10,7 @@ import (
 // newTestSocket is a socket that is known to the recovery and has a session of its own, which nobody serves.
 func newTestSocket(t *testing.T, n *Namespace, rooms ...string) *Socket {
 	t.Helper()
-	s := &Socket{id: newID(), pid: newID(), namespace: n, conn: &conn{server: n.server, session: &engineio.Session{}}, gone: make(chan struct{})}
+	s := &Socket{id: newID(), pid: newID(), namespace: n, conn: &conn{server: n.server, session: &engineio.Session{}}}
 	n.server.recovery.follow(s)
 	for _, room := range rooms {
 		s.Join(room)

@@ -2,7 +2,7 @@ package socketio
 
 import (
 	"encoding/json"
-	"maps"
+	"slices"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/engineio"
@@ -33,7 +33,7 @@ func (c *conn) recoverSocket(n *Namespace, h *Handshake, a Admission) *Socket {
 		}
 		s := &Socket{
 			Data: a.Data, id: old.id, pid: old.pid, namespace: n, conn: c, auth: h.Auth, transport: h.Transport, identity: a.Identity,
-			recovered: true, connectedAt: time.Now(), gone: make(chan struct{}),
+			recovered: true, connectedAt: time.Now(),
 		}
 		switch r.resume(old, s, claim.Offset) {
 		case resumed:
@@ -62,7 +62,7 @@ func (s *Socket) ended(returned *engineio.Session) bool {
 	timeout := time.NewTimer(takeOverTimeout)
 	defer timeout.Stop()
 	select {
-	case <-s.gone:
+	case <-s.whenGone():
 		return true
 	case <-returned.Done():
 	case <-timeout.C:
@@ -112,19 +112,19 @@ func (r *recovery) resume(old, s *Socket, offset *string) resumption {
 	return resumed
 }
 
-// joined tells for each room the position at which the socket joined it.
-func (s *Socket) joined() map[string]uint64 {
+// joined is a copy of the rooms that the socket is in, or was.
+func (s *Socket) joined() memberships {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.rooms)
+	return slices.Clone(s.rooms)
 }
 
 func (s *Socket) takeRooms(old *Socket) {
 	joined := old.joined()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, position := range joined {
-		s.join(name, position)
+	for _, m := range joined {
+		s.join(m.room, m.since)
 	}
 }
 
@@ -162,13 +162,13 @@ func (r *recovery) missed(p parking, offset *string) (entries []*entry, ok bool)
 }
 
 // isFor reports whether an event would have reached a socket that has gone.
-func (e *entry) isFor(s *Socket, joined map[string]uint64) bool {
+func (e *entry) isFor(s *Socket, joined memberships) bool {
 	if e.namespace != s.namespace {
 		return false
 	}
 	if e.to != "" {
 		return e.to == s.id
 	}
-	position, in := joined[e.room]
-	return in && e.position > position && (e.except == nil || !e.except(s))
+	i, in := joined.find(e.room)
+	return in && e.position > joined[i].since && (e.except == nil || !e.except(s))
 }

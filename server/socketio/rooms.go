@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -100,23 +101,37 @@ func (r *rooms) names() []string {
 	return names
 }
 
+// memberships are the rooms of one socket, in the order of their names: mostly one or two, for which a map would take ten
+// times as much.
+type memberships []membership
+
+type membership struct {
+	room  string
+	since uint64 // the recovery's position when it was joined
+}
+
+// find is where a room stands, or would.
+func (m memberships) find(room string) (i int, in bool) {
+	return slices.BinarySearchFunc(m, room, func(m membership, room string) int { return strings.Compare(m.room, room) })
+}
+
 // Join puts the socket into a room; nothing happens when it is there already or has gone.
 func (s *Socket) Join(name string) {
 	position := s.conn.server.recovery.position()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, in := s.rooms[name]; in || s.closed.Load() {
-		return
+	if !s.closed.Load() {
+		s.join(name, position)
 	}
-	s.join(name, position)
 }
 
 // join is called with mu held.
 func (s *Socket) join(name string, position uint64) {
-	if s.rooms == nil {
-		s.rooms = map[string]uint64{}
+	i, in := s.rooms.find(name)
+	if in {
+		return
 	}
-	s.rooms[name] = position
+	s.rooms = slices.Insert(s.rooms, i, membership{name, position})
 	s.namespace.rooms.add(name, s)
 }
 
@@ -131,8 +146,8 @@ func (s *Socket) Leave(name string) {
 
 // leave is called with mu held.
 func (s *Socket) leave(name string) {
-	if _, in := s.rooms[name]; in {
-		delete(s.rooms, name)
+	if i, in := s.rooms.find(name); in {
+		s.rooms = slices.Delete(s.rooms, i, i+1)
 		s.namespace.rooms.remove(name, s)
 	}
 }
@@ -148,7 +163,7 @@ func (s *Socket) expel(name string) {
 func (s *Socket) In(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, in := s.rooms[name]
+	_, in := s.rooms.find(name)
 	return in && !s.closed.Load()
 }
 
@@ -156,7 +171,11 @@ func (s *Socket) In(name string) bool {
 func (s *Socket) Rooms() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.rooms))
+	names := make([]string, len(s.rooms))
+	for i, m := range s.rooms {
+		names[i] = m.room
+	}
+	return names
 }
 
 // CountRooms is the number of rooms the socket is in.
@@ -173,8 +192,8 @@ func (s *Socket) leaveAll() (acks map[int64]*pendingAck, first bool) {
 	if s.closed.Swap(true) {
 		return nil, false
 	}
-	for name := range s.rooms {
-		s.namespace.rooms.remove(name, s)
+	for _, m := range s.rooms {
+		s.namespace.rooms.remove(m.room, s)
 	}
 	acks, s.acks = s.acks, nil
 	for _, ack := range acks {

@@ -20,17 +20,18 @@ type Socket struct {
 	id, pid     string // pid is empty where recovery is off
 	namespace   *Namespace
 	conn        *conn
-	auth        json.RawMessage // as its handshake had it
-	transport   string          // likewise
+	transport   string // as its handshake had it
 	identity    string
 	recovered   bool
 	connectedAt time.Time
 
-	closed atomic.Bool   // set under mu, so that no room is joined after it
-	gone   chan struct{} // closed after Disconnected
+	closed atomic.Bool // set under mu, so that no room is joined after it
 
 	mu      sync.Mutex
-	rooms   map[string]uint64 // room → recovery position when it was joined; kept after the end, for Rooms
+	auth    json.RawMessage // as its handshake had it, until Connected has returned
+	told    bool            // Disconnected has returned
+	gone    chan struct{}   // made by who waits for that
+	rooms   memberships     // kept after the end, for Rooms
 	acks    map[int64]*pendingAck
 	lastAck int64
 
@@ -57,11 +58,24 @@ func (s *Socket) Identity() string { return s.identity }
 // Namespace is where the socket is.
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
-// Handshake is what the client said when it entered, put together anew for each call.
-func (s *Socket) Handshake() Handshake { return *s.conn.handshakeOf(s.auth, s.transport) }
+// Handshake is what the client said when it entered, put together anew for each call. Auth is nil once
+// Handler.Connected has returned: it is mostly a secret, and nobody keeps that for the life of a connection.
+func (s *Socket) Handshake() Handshake {
+	s.mu.Lock()
+	auth := s.auth
+	s.mu.Unlock()
+	return *s.conn.handshakeOf(auth, s.transport)
+}
+
+// settled is after Connected.
+func (s *Socket) settled() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.auth = nil
+}
 
 // keeps is how many bytes of what the client said are kept with it.
-func (s *Socket) keeps() int { return len(s.auth) + s.conn.session.Keeps() }
+func (s *Socket) keeps() int { return s.conn.session.Keeps() }
 
 // Recovered reports whether the client came back with its rooms and got what it had missed.
 func (s *Socket) Recovered() bool { return s.recovered }
@@ -164,6 +178,27 @@ const (
 	endForGood               // one of the two sides left the namespace
 )
 
+// whenGone is closed after Disconnected.
+func (s *Socket) whenGone() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+		if s.told {
+			close(s.gone)
+		}
+	}
+	return s.gone
+}
+
+func (s *Socket) wasTold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told = true; s.gone != nil {
+		close(s.gone)
+	}
+}
+
 // end takes the socket out of its rooms at once and tells the Handler when it is its turn. Only the first call counts.
 func (s *Socket) end(reason string, how ending) {
 	r := s.conn.server.recovery
@@ -186,6 +221,6 @@ func (s *Socket) end(reason string, how ending) {
 		if r != nil && how == endForNow {
 			r.park(s, position)
 		}
-		close(s.gone)
+		s.wasTold()
 	})
 }
