@@ -3,9 +3,11 @@ package admin
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/storage"
@@ -35,6 +37,23 @@ func TestTheTailKeepsTheLastLines(t *testing.T) {
 	tail.Note("listening", "url", "http://localhost:3001")
 	if fresh, _ := tail.since(n); len(fresh) != 1 || fresh[0].Message != "listening" || fresh[0].Fields != "url=http://localhost:3001" {
 		t.Errorf("noted %+v", fresh)
+	}
+}
+
+// A line is written out when it is read, and still says what was so when it
+// was logged.
+func TestTheTailTellsWhatWasSo(t *testing.T) {
+	tail := NewLogTail()
+	changing := map[string]int{"n": 1}
+	log := slog.New(tail.Tee(slog.NewTextHandler(io.Discard, nil)))
+	log.Info("any", "a", changing)
+	log.Info("many", "a", 1, "b", true, "c", time.Second, "d", "x y", "e", 1.5, "f", uint64(7), slog.Group("g", "h", changing))
+	changing["n"] = 2
+	lines, _ := tail.since(0)
+	for i, want := range []string{"a=map[n:1]", `a=1 b=true c=1s d="x y" e=1.5 f=7 g.h=map[n:1]`} {
+		if lines[i].Fields != want {
+			t.Errorf("%q, want %q", lines[i].Fields, want)
+		}
 	}
 }
 

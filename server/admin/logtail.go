@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/elite-trading-coach/coach/server/api"
@@ -20,11 +20,22 @@ const (
 	maxLine = 600
 )
 
-// LogTail is the last lines of a node's log, for those who follow it.
+// LogTail is the last lines of a node's log, for those who follow it. Mostly
+// nobody does, so a line is written out only when it is read.
 type LogTail struct {
 	mu    sync.Mutex
-	lines []api.LogLine // oldest first, at most linesKept
-	n     uint64        // of lines there ever were
+	lines [linesKept]line // the n-th that ever was is in n modulo linesKept
+	n     uint64          // of lines there ever were
+}
+
+// line is one that is kept.
+type line struct {
+	at     time.Time
+	record slog.Record
+	fields string // those of before, and all of them when written
+	group  string // of those in the record, with a dot behind it
+	// written says that fields holds everything.
+	written bool
 }
 
 // NewLogTail makes an empty one.
@@ -41,14 +52,11 @@ func (t *LogTail) Note(message string, args ...any) {
 	_ = t.Tee(slog.DiscardHandler).Handle(context.Background(), r) // which never fails
 }
 
-func (t *LogTail) add(line api.LogLine) {
+func (t *LogTail) add(l line) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.lines[t.n%linesKept] = l
 	t.n++
-	if len(t.lines) == linesKept {
-		t.lines = append(t.lines[:0], t.lines[1:]...)
-	}
-	t.lines = append(t.lines, line)
 }
 
 func (t *LogTail) number() uint64 {
@@ -60,10 +68,59 @@ func (t *LogTail) number() uint64 {
 // since is the lines after the n-th that are still kept, and how many there
 // ever were.
 func (t *LogTail) since(n uint64) ([]api.LogLine, uint64) {
+	kept, now := t.keptSince(n)
+	lines := make([]api.LogLine, len(kept))
+	for i := range kept {
+		lines[i] = kept[i].view()
+	}
+	return lines, now
+}
+
+func (t *LogTail) keptSince(n uint64) ([]line, uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fresh := min(int(t.n-n), len(t.lines))
-	return slices.Clone(t.lines[len(t.lines)-fresh:]), t.n
+	kept := make([]line, 0, min(t.n-n, linesKept))
+	for i := t.n - uint64(cap(kept)); i < t.n; i++ {
+		kept = append(kept, t.lines[i%linesKept])
+	}
+	return kept, t.n
+}
+
+// view is the line as it is read.
+func (l *line) view() api.LogLine {
+	if !l.written {
+		l.write()
+	}
+	return api.LogLine{At: api.Time(l.at), Level: l.record.Level.String(), Message: l.record.Message, Fields: l.fields}
+}
+
+// write puts the record's fields behind those of before.
+func (l *line) write() {
+	var b strings.Builder
+	b.WriteString(l.fields)
+	l.record.Attrs(func(a slog.Attr) bool {
+		write(&b, l.group, a)
+		return b.Len() < maxLine
+	})
+	l.fields, l.written = clip(b.String()), true
+}
+
+// keeps reports whether a record can be written out later: its values do not
+// change meanwhile, and are small.
+func keeps(r slog.Record) bool {
+	size := 0
+	r.Attrs(func(a slog.Attr) bool {
+		size += len(a.Key)
+		switch a.Value.Kind() {
+		case slog.KindString:
+			size += len(a.Value.String())
+		case slog.KindAny, slog.KindLogValuer, slog.KindGroup:
+			size = maxLine + 1
+		default:
+		}
+		return size <= maxLine
+	})
+	return size <= maxLine
 }
 
 func (t *LogTail) last() []api.LogLine {
@@ -86,13 +143,12 @@ func (h *tee) Enabled(ctx context.Context, level slog.Level) bool { return h.nex
 // Handle implements slog.Handler.
 func (h *tee) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelInfo {
-		var b strings.Builder
-		b.WriteString(h.fields)
-		r.Attrs(func(a slog.Attr) bool {
-			write(&b, h.group, a)
-			return b.Len() < maxLine
-		})
-		h.tail.add(api.LogLine{At: api.Time(storage.Now()), Level: r.Level.String(), Message: r.Message, Fields: clip(b.String())})
+		l := line{at: storage.Now(), record: r.Clone(), fields: h.fields, group: h.group}
+		if !keeps(r) {
+			l.write()
+			l.record = slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+		}
+		h.tail.add(l)
 	}
 	return h.next.Handle(ctx, r)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -69,14 +70,27 @@ func (s *site) recovering(c *call, next echo.HandlerFunc) (aborted bool) {
 	return false
 }
 
+// fixedHeaders are on every reply. Each value has no room behind it, so that
+// who adds to one makes a slice of his own.
+var fixedHeaders = http.Header{
+	"X-Content-Type-Options":  {"nosniff"},
+	"X-Frame-Options":         {"DENY"},
+	"Referrer-Policy":         {"strict-origin-when-cross-origin"},
+	"Content-Security-Policy": {contentPolicy},
+	"Cache-Control":           {"no-store"}, // pages say otherwise themselves
+}
+
+// canonicalRequestID is headerRequestID as it goes out.
+var canonicalRequestID = http.CanonicalHeaderKey(headerRequestID)
+
+// put is Set for a name that is canonical already: what every reply has is not
+// worth the look.
+func put(h http.Header, canonical, value string) { h[canonical] = []string{value} }
+
 func (s *site) writeHeaders(c *call) {
 	h := c.Response().Header()
-	h.Set(headerRequestID, c.id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
-	h.Set("Content-Security-Policy", contentPolicy)
-	h.Set("Cache-Control", "no-store") // pages say otherwise themselves
+	maps.Copy(h, fixedHeaders)
+	put(h, canonicalRequestID, c.id)
 	if c.Scheme() == "https" {
 		h.Set("Strict-Transport-Security", oneYear)
 	}
@@ -150,9 +164,11 @@ func (s *site) countRequest(c *call) {
 	s.Metrics.Request(r)
 }
 
+var knownMethods = strings.Split(allowedMethods, ", ")
+
 // plainMethod keeps what a stranger calls a method out of the names.
 func plainMethod(method string) string {
-	if slices.Contains(strings.Split(allowedMethods, ", "), method) {
+	if slices.Contains(knownMethods, method) {
 		return method
 	}
 	return "other"

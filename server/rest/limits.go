@@ -36,7 +36,7 @@ func (s *site) count(c *call) error {
 	}
 	burst, requests := b.tier.Burst(), b.tier.Requests()
 	h := c.Response().Header()
-	h.Set("RateLimit-Policy", string(appendPolicy(append(appendPolicy(make([]byte, 0, 64), requests), ", "...), burst)))
+	put(h, "Ratelimit-Policy", string(appendPolicy(append(appendPolicy(make([]byte, 0, 64), requests), ", "...), burst)))
 	d, err := s.Limiter.Allow(c.Request().Context(), b.key, burst, 1)
 	if err != nil {
 		return nil //nolint:nilerr // a limiter that is away must not take the API with it
@@ -74,11 +74,11 @@ func (s *site) showLimits(h http.Header, all ...standing) {
 		line = strconv.AppendInt(append(strconv.AppendQuote(line, st.Name), ";r="...), int64(st.Remaining), 10)
 		line = strconv.AppendInt(append(line, ";t="...), int64(max(0, seconds(st.ResetsAt.Sub(s.Now())))), 10)
 	}
-	h.Set("RateLimit", string(line))
+	put(h, "Ratelimit", string(line)) // names in the case in which they go out
 	first := all[0]
-	h.Set("X-RateLimit-Limit", strconv.Itoa(first.Rule.Limit))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(first.Remaining))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(first.ResetsAt.Add(time.Second-time.Nanosecond).Unix(), 10))
+	put(h, "X-Ratelimit-Limit", strconv.Itoa(first.Rule.Limit))
+	put(h, "X-Ratelimit-Remaining", strconv.Itoa(first.Remaining))
+	put(h, "X-Ratelimit-Reset", strconv.FormatInt(first.ResetsAt.Add(time.Second-time.Nanosecond).Unix(), 10))
 }
 
 func appendPolicy(b []byte, r limit.Rule) []byte {
