@@ -21,6 +21,9 @@ type changes struct {
 	seed   maphash.Seed
 	counts [changeSlots]atomic.Uint64
 	all    atomic.Uint64
+	// crowded is by user the count, and one, at which there were too many
+	// conversations to watch: they are not counted again before it changes.
+	crowded [changeSlots]atomic.Uint64
 }
 
 func newChanges() *changes { return &changes{seed: maphash.MakeSeed()} }
@@ -62,10 +65,18 @@ func (s *Store) WatchConversations(ctx context.Context, userID string) (*Watch, 
 	// those of conversations before the rows that they are for.
 	w := &Watch{changes: s.changes, slots: []uint32{s.changes.slot(userID)}}
 	w.sum = w.count(w.slots) + s.changes.all.Load()
+	crowded := &s.changes.crowded[w.slots[0]]
+	if crowded.Load() == w.sum+1 {
+		return nil, nil //nolint:nilnil // as above
+	}
 	ids, err := collect(s.brief(ctx), s.Reader, "list memberships", scanID, `SELECT m.conversation_id FROM members m
 		WHERE m.user_id = $1 ORDER BY m.conversation_id LIMIT $2`, userID, maxWatched+1)
-	if err != nil || len(ids) > maxWatched {
+	if err != nil {
 		return nil, err
+	}
+	if len(ids) > maxWatched {
+		crowded.Store(w.sum + 1)
+		return nil, nil //nolint:nilnil // as above
 	}
 	for _, id := range ids {
 		w.slots = append(w.slots, s.changes.slot(id))

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -101,6 +102,10 @@ func (d *dialect) fromText(place string, c column) string {
 	return `CAST(CAST(` + place + ` AS TEXT) AS ` + c.kind + `)`
 }
 
+// writerCache is what the writer keeps of the file, in KiB. A message touches
+// some eight pages, most of them anew in a large database, and the ways there.
+const writerCache = 16 << 10
+
 // openSQLite opens one handle that writes and a pool that only reads. Each
 // transaction of the writer begins IMMEDIATE: a deferred one that reads first
 // and writes later fails under load instead of waiting.
@@ -118,7 +123,7 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 	}
 	base := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(" + sync + ")&_pragma=foreign_keys(1)&_dqs=0&_txlock=immediate"
-	write, err := sql.Open("sqlite", base)
+	write, err := sql.Open("sqlite", base+"&_pragma=cache_size(-"+strconv.Itoa(writerCache)+")")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
