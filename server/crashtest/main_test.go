@@ -32,13 +32,16 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// build makes the binary, under the race detector when the tests are.
+// build makes the binary: under the race detector when the tests are, else as
+// it is shipped.
 func build() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "coach-crashtest"); err != nil {
 		return "", err
 	}
 	binary := filepath.Join(dir, "coach")
-	out, err := exec.Command("go", "build", raceFlag, "-o", binary, "github.com/elite-trading-coach/coach").CombinedOutput()
+	cmd := exec.Command("go", "build", raceFlag, "-trimpath", "-ldflags", "-s -w", "-o", binary, "github.com/elite-trading-coach/coach")
+	cmd.Env = append(os.Environ(), cgo)
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return dir, fmt.Errorf("build coach: %w\n%s", err, out)

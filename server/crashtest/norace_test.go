@@ -5,6 +5,7 @@ package crashtest
 const (
 	// raceFlag builds the binary as the tests are built.
 	raceFlag = "-race=false"
+	cgo      = "CGO_ENABLED=0"
 	// memoryCeiling is what a server may take under any flood, in bytes, generously.
 	memoryCeiling = int64(300 << 20)
 	// killBefore bounds the acknowledgement at which a round of a thousand sends
