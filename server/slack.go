@@ -23,6 +23,7 @@ const (
 type slack struct {
 	allocated uint64 // in all, when it was looked last
 	settled   uint64 // held after the last giving back
+	lived     uint64 // live then
 }
 
 // keepSlack runs until ctx ends.
@@ -38,7 +39,8 @@ func (s *Server) keepSlack(ctx context.Context) error {
 		case <-tick.C:
 			if l.due(readMemory()) {
 				debug.FreeOSMemory()
-				l.settled = readMemory().held
+				m := readMemory()
+				l.settled, l.lived = m.held, m.live
 			}
 		}
 	}
@@ -65,10 +67,12 @@ func readMemory() memory {
 }
 
 // due reports whether it was quiet since the last look and a collection would
-// free what is worth it. What the last one could not free is not tried again.
+// free what is worth it. What the last one could not free is not tried again,
+// unless much of what lived then has gone.
 func (l *slack) due(m memory) bool {
 	quiet := m.allocated-l.allocated < m.live/slackShare+slackLeast
 	l.allocated = m.allocated
 	grown := m.held > l.settled+l.settled/slackShare || m.held > l.settled+slackLeast && m.held > m.live+m.live/slackShare
-	return quiet && grown && m.held > slackLeast
+	fallen := m.live+slackLeast < l.lived-l.lived/slackShare && m.held > m.live+m.live/slackShare
+	return quiet && (grown || fallen) && m.held > slackLeast
 }
