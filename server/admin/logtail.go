@@ -2,23 +2,16 @@ package admin
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
-	"unicode/utf8"
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
-const (
-	// linesKept is the tail that a new reader of the stream is given.
-	linesKept = 200
-	// maxLine bounds the fields of one line, in bytes.
-	maxLine = 600
-)
+// linesKept is the tail that a new reader of the stream is given.
+const linesKept = 200
 
 // LogTail is the last lines of a node's log, for those who follow it. Mostly
 // nobody does, so a line is written out only when it is read.
@@ -26,16 +19,6 @@ type LogTail struct {
 	mu    sync.Mutex
 	lines [linesKept]line // the n-th that ever was is in n modulo linesKept
 	n     uint64          // of lines there ever were
-}
-
-// line is one that is kept.
-type line struct {
-	at     time.Time
-	record slog.Record
-	fields string // those of before, and all of them when written
-	group  string // of those in the record, with a dot behind it
-	// written says that fields holds everything.
-	written bool
 }
 
 // NewLogTail makes an empty one.
@@ -86,43 +69,6 @@ func (t *LogTail) keptSince(n uint64) ([]line, uint64) {
 	return kept, t.n
 }
 
-// view is the line as it is read.
-func (l *line) view() api.LogLine {
-	if !l.written {
-		l.write()
-	}
-	return api.LogLine{At: api.Time(l.at), Level: l.record.Level.String(), Message: l.record.Message, Fields: l.fields}
-}
-
-// write puts the record's fields behind those of before.
-func (l *line) write() {
-	var b strings.Builder
-	b.WriteString(l.fields)
-	l.record.Attrs(func(a slog.Attr) bool {
-		write(&b, l.group, a)
-		return b.Len() < maxLine
-	})
-	l.fields, l.written = clip(b.String()), true
-}
-
-// keeps reports whether a record can be written out later: its values do not
-// change meanwhile, and are small.
-func keeps(r slog.Record) bool {
-	size := 0
-	r.Attrs(func(a slog.Attr) bool {
-		size += len(a.Key)
-		switch a.Value.Kind() {
-		case slog.KindString:
-			size += len(a.Value.String())
-		case slog.KindAny, slog.KindLogValuer, slog.KindGroup:
-			size = maxLine + 1
-		default:
-		}
-		return size <= maxLine
-	})
-	return size <= maxLine
-}
-
 func (t *LogTail) last() []api.LogLine {
 	lines, _ := t.since(0)
 	return lines
@@ -144,8 +90,8 @@ func (h *tee) Enabled(ctx context.Context, level slog.Level) bool { return h.nex
 func (h *tee) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelInfo {
 		l := line{at: storage.Now(), record: r.Clone(), fields: h.fields, group: h.group}
-		if !keeps(r) {
-			l.write()
+		if !lasting(r) {
+			l.writeOut()
 			l.record = slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 		}
 		h.tail.add(l)
@@ -166,35 +112,4 @@ func (h *tee) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (h *tee) WithGroup(name string) slog.Handler {
 	return &tee{next: h.next.WithGroup(name), tail: h.tail, fields: h.fields, group: h.group + name + "."}
-}
-
-// write adds key=value; a value that has spaces is quoted.
-func write(b *strings.Builder, group string, a slog.Attr) {
-	value := a.Value.Resolve()
-	if value.Kind() == slog.KindGroup {
-		for _, inner := range value.Group() {
-			write(b, group+a.Key+".", inner)
-		}
-		return
-	}
-	if b.Len() > 0 {
-		b.WriteByte(' ')
-	}
-	text := value.String()
-	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '"' || r == 0x7f }) {
-		text = fmt.Sprintf("%q", text)
-	}
-	b.WriteString(group + a.Key + "=" + text)
-}
-
-// clip cuts at a whole character.
-func clip(s string) string {
-	if len(s) <= maxLine {
-		return s
-	}
-	end := maxLine
-	for !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + "…"
 }

@@ -75,9 +75,6 @@ func (s *Session) end(e ending) {
 	s.closed = true
 	s.last.status = e.status
 	s.last.until = time.Now().Add(s.server.options.WriteTimeout)
-	if s.done != nil {
-		close(s.done)
-	}
 	if s.atEnd != nil {
 		go s.atEnd()
 		s.atEnd = nil

@@ -173,6 +173,13 @@ func TestServerClosesConnection(t *testing.T) {
 	}
 }
 
+// endOf is closed at the end of a session.
+func endOf(s *engineio.Session) <-chan struct{} {
+	ended := make(chan struct{})
+	s.AtEnd(func() { close(ended) })
+	return ended
+}
+
 func TestClosedWaitsForMessage(t *testing.T) {
 	var d diary
 	entered, leave := make(chan *engineio.Session), make(chan struct{})
@@ -187,8 +194,9 @@ func TestClosedWaitsForMessage(t *testing.T) {
 	s, _ := x.webSocketSession()
 	x.say(s, "4a", "4b")
 	session := <-entered
+	ended := endOf(session)
 	session.Close("enough")
-	<-session.Done()
+	<-ended
 	if got := d.all(); len(got) != 1 {
 		t.Errorf("before the message returned: %q", got)
 	}
@@ -201,7 +209,7 @@ func TestClosedWaitsForMessage(t *testing.T) {
 	if diff := cmp.Diff([]string{"open", "message a", "closed: enough"}, d.all()); diff != "" {
 		t.Error(diff)
 	}
-	<-session.Done() // asked after the end, it is closed as well
+	<-endOf(session) // asked after the end, it is closed as well
 }
 
 // A message that waits for its turn when the session ends is not delivered any

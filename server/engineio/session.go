@@ -24,13 +24,12 @@ type Session struct {
 
 	mu      sync.Mutex // guards everything below
 	closed  bool
-	done    chan struct{} // made by the first Done
-	atEnd   func()        // see AtEnd
-	ws      *socket       // carries the session; nil while polling does
-	probe   *socket       // a WebSocket that wants to take over
-	probed  bool          // the probe has been answered: "5" may come
-	poll    *poll         // the GET that waits
-	posting bool          // a POST is under way
+	atEnd   func()  // see AtEnd
+	ws      *socket // carries the session; nil while polling does
+	probe   *socket // a WebSocket that wants to take over
+	probed  bool    // the probe has been answered: "5" may come
+	poll    *poll   // the GET that waits
+	posting bool    // a POST is under way
 
 	outbox
 	last     farewell
@@ -90,22 +89,9 @@ func (s *Session) Transport() string {
 	return Polling
 }
 
-// Done is closed when the session has ended, before [Handler.Closed].
-func (s *Session) Done() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.done == nil {
-		s.done = make(chan struct{})
-		if s.closed {
-			close(s.done)
-		}
-	}
-	return s.done
-}
-
 // AtEnd has fn called once, in a goroutine of its own, when the session has
-// ended or had already; nil takes back what was said before. It is for the one
-// who works for this session at the moment, and costs less than [Session.Done].
+// ended or had already; nil takes back what was said before. There is one at a
+// time: it is for whoever works for this session at the moment.
 func (s *Session) AtEnd(fn func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,13 +117,14 @@ func (s *Session) open(tasks int) bool {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if !s.server.add(s, tasks) {
+		s.discard()
 		return false
 	}
 	s.guard(func() { s.server.handler.Open(s) })
 	return true
 }
 
-// discard is for a session that nobody was told of.
+// discard forgets what waits for a session that nobody was told of.
 func (s *Session) discard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

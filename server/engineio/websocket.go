@@ -70,7 +70,6 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	open := session.openPacket([]string{})
 	session.push([]*Frame{open}, open.Len())
 	if !session.open(2) {
-		session.discard()
 		sk.cut()
 		return
 	}

@@ -61,6 +61,36 @@ func newMoments(t *testing.T) (m *moments, url string, token string) {
 	return m, web.URL, g.Token
 }
 
+// enters connects who holds the token.
+func enters(t *testing.T, url, token string) *socketiotest.Client {
+	t.Helper()
+	c, err := socketiotest.Dial(t.Context(), url, map[string]string{"token": token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// holds is who holds the token.
+func (m *moments) holds(t *testing.T, token string) auth.Actor {
+	t.Helper()
+	actor, err := m.o.Auth.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return actor
+}
+
+func (m *moments) conversation(t *testing.T, a auth.Actor) chat.Conversation {
+	t.Helper()
+	conversation, err := m.o.Chat.Create(t.Context(), a, chat.NewConversation{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conversation
+}
+
 // hears reads events until one has this name; false when the connection ends first.
 func hears(c *socketiotest.Client, name string) bool {
 	for {
@@ -87,11 +117,7 @@ func TestASessionThatEndsBeforeConnectedEndsItsSocket(t *testing.T) {
 		socket.Join(chat.UserTopic(socket.Identity()))
 		m.revoked(auth.Revocation{UserID: socket.Identity(), Code: fault.SessionRevoked})
 	}
-	c, err := socketiotest.Dial(t.Context(), url, map[string]string{"token": token})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
+	c := enters(t, url, token)
 	if !hears(c, "session_expired") {
 		t.Fatal("the client was not told why")
 	}
@@ -99,19 +125,9 @@ func TestASessionThatEndsBeforeConnectedEndsItsSocket(t *testing.T) {
 
 func TestWhoIsExpelledOnTheWayInIsNotIn(t *testing.T) {
 	m, url, token := newMoments(t)
-	actor, err := m.o.Auth.Verify(t.Context(), token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conversation, err := m.o.Chat.Create(t.Context(), actor, chat.NewConversation{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := socketiotest.Dial(t.Context(), url, map[string]string{"token": token})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
+	actor := m.holds(t, token)
+	conversation := m.conversation(t, actor)
+	c := enters(t, url, token)
 	room, hold := m.rooms.room(conversation.ID), make(chan struct{})
 	room.enqueue(func() { <-hold })
 	// The join is acknowledged, then waits for its turn in the room.

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/auth"
-	"github.com/elite-trading-coach/coach/server/chat"
-	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
 )
 
 // What a walk over all sockets would find is found without one, whoever comes,
@@ -81,23 +79,9 @@ func TestWhoLeftIsNotFiledAgain(t *testing.T) {
 
 func TestWhereNobodyHasBeenForAWhileNobodyListens(t *testing.T) {
 	m, url, token := newMoments(t)
-	actor, err := m.o.Auth.Verify(t.Context(), token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ids []string
-	for range 2 {
-		conversation, err := m.o.Chat.Create(t.Context(), actor, chat.NewConversation{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, conversation.ID)
-	}
-	c, err := socketiotest.Dial(t.Context(), url, map[string]string{"token": token})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
+	actor := m.holds(t, token)
+	ids := []string{m.conversation(t, actor).ID, m.conversation(t, actor).ID}
+	c := enters(t, url, token)
 	ask := func(name string, payload any) {
 		t.Helper()
 		if _, err := c.Ask(name, payload); err != nil {

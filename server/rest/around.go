@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	headerRequestID = "X-Request-ID"
-	maxRequestID    = 128 // bytes
+	headerRequestID = "X-Request-Id" // in the case in which it goes out
+	maxRequestID    = 128            // bytes
 
 	contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 		"img-src 'self' data: blob: https://res.cloudinary.com; connect-src 'self' ws: wss:; frame-ancestors 'none'"
@@ -80,9 +80,6 @@ var fixedHeaders = http.Header{
 	"Cache-Control":           {"no-store"}, // pages say otherwise themselves
 }
 
-// canonicalRequestID is headerRequestID as it goes out.
-var canonicalRequestID = http.CanonicalHeaderKey(headerRequestID)
-
 // put is Set for a name that is canonical already: what every reply has is not
 // worth the look.
 func put(h http.Header, canonical, value string) { h[canonical] = []string{value} }
@@ -90,7 +87,7 @@ func put(h http.Header, canonical, value string) { h[canonical] = []string{value
 func (s *site) writeHeaders(c *call) {
 	h := c.Response().Header()
 	maps.Copy(h, fixedHeaders)
-	put(h, canonicalRequestID, c.id)
+	put(h, headerRequestID, c.id)
 	if c.Scheme() == "https" {
 		h.Set("Strict-Transport-Security", oneYear)
 	}

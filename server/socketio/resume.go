@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"time"
@@ -59,15 +60,16 @@ const (
 // has been told.
 func (s *Socket) ended(returned *engineio.Session) bool {
 	s.CloseTransport(ReasonTakenOver)
-	timeout := time.NewTimer(takeOverTimeout)
-	defer timeout.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), takeOverTimeout)
+	defer cancel()
+	returned.AtEnd(cancel)
+	defer returned.AtEnd(nil)
 	select {
 	case <-s.whenGone():
 		return true
-	case <-returned.Done():
-	case <-timeout.C:
+	case <-ctx.Done():
+		return false
 	}
-	return false
 }
 
 // find returns the socket of a private id if it is the same person's. To know the id is not enough.

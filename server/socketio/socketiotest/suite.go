@@ -43,9 +43,12 @@ func (Suite) Connect(context.Context, socketio.Handshake) (socketio.Admission, e
 
 // Connected emits "auth".
 func (Suite) Connected(s *socketio.Socket) {
+	gone := make(chan struct{})
+	s.Session().AtEnd(func() { close(gone) })
+	defer s.Session().AtEnd(nil)
 	select {
 	case <-time.After(authPause):
-	case <-s.Session().Done():
+	case <-gone:
 	}
 	_ = s.Emit("auth", s.Handshake().Auth) // a socket that has gone needs none
 }
