@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	// mergeFor is how long text is gathered into one delta: two frames of a
-	// screen. The promise is 40 ms, and the rest of it is for what the machine
-	// does meanwhile. The first text of an answer does not wait.
-	mergeFor = 33 * time.Millisecond
+	// deltaEvery is how often an answer's room is told of new text, at most:
+	// text that comes sooner is gathered into one delta. Text that comes later
+	// than that, the first of an answer included, does not wait. The promise is
+	// 40 ms, and the rest of it is for timers, which wake up to 1 ms late.
+	deltaEvery = 38 * time.Millisecond
 	// checkpointEvery is how much of an answer a crash may take, at most.
 	checkpointEvery = 2 * time.Second
 	// The signals of an answer that may wait; a full channel drops the signal:
@@ -40,9 +41,10 @@ type writing struct {
 	w      *Worker
 	job    chat.Job
 	text   strings.Builder
-	units  int // of text
-	sent   int // units of text that were published
-	cut    int // bytes of text that were published
+	units  int       // of text
+	sent   int       // units of text that were published
+	cut    int       // bytes of text that were published
+	told   time.Time // when that was
 	pieces chan string
 	asks   chan string
 	stops  chan struct{}
@@ -129,7 +131,7 @@ func (a *writing) think(ctx context.Context) (r result) {
 // relay publishes the pieces as they come and keeps the lease, until the model
 // is done.
 func (a *writing) relay(ctx context.Context, done <-chan result) result {
-	var merge <-chan time.Time
+	var merged <-chan time.Time // nil: no text waits
 	checkpoint := time.NewTicker(min(checkpointEvery, a.w.Lease/3))
 	defer checkpoint.Stop()
 	kept := make(chan error, 1)
@@ -138,14 +140,15 @@ func (a *writing) relay(ctx context.Context, done <-chan result) result {
 		select {
 		case piece := <-a.pieces:
 			a.add(piece)
-			switch {
-			case a.sent == 0:
+			switch early := deltaEvery - time.Since(a.told); {
+			case early <= 0:
+				merged = nil
 				a.publish(ctx)
-			case merge == nil:
-				merge = time.After(mergeFor)
+			case merged == nil:
+				merged = time.After(early)
 			}
-		case <-merge:
-			merge = nil
+		case <-merged:
+			merged = nil
 			a.publish(ctx)
 		case whom := <-a.asks:
 			a.publish(ctx)
@@ -216,7 +219,7 @@ func (a *writing) publish(ctx context.Context) {
 	}
 	text := a.text.String()
 	a.w.Chat.PublishDelta(ctx, a.delta(a.sent, text[a.cut:]))
-	a.sent, a.cut = a.units, len(text)
+	a.sent, a.cut, a.told = a.units, len(text), time.Now()
 }
 
 func (a *writing) delta(offset int, text string) chat.Delta {

@@ -1,0 +1,71 @@
+package coach
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/chat"
+)
+
+// TestAPieceWaitsForWhatIsLeft has a model speak at given moments, and holds
+// against them when the room is told: at once, or deltaEvery after the last
+// time, with all that came meanwhile.
+func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type said struct {
+			at   time.Duration
+			text string
+		}
+		var told []said
+		began := time.Now()
+		events := bus.NewMemory()
+		ctx, cancel := context.WithCancel(t.Context())
+		running := make(chan error, 1)
+		go func() { running <- events.Run(ctx) }()
+		defer func() { cancel(); <-running }()
+		job := chat.Job{ID: "answer", ConversationID: "room"}
+		defer events.Subscribe(chat.ConversationTopic(job.ConversationID), func(e bus.Event) {
+			var d chat.Delta
+			if err := json.Unmarshal(e.Data, &d); err != nil {
+				t.Error(err)
+			}
+			told = append(told, said{time.Since(began), d.Text})
+		})()
+		a := &writing{
+			w: NewWorker(Options{Chat: chat.New(chat.Options{Bus: events}), Bus: events}), job: job,
+			pieces: make(chan string), pace: startPace(),
+		}
+		done := make(chan result)
+		ended := make(chan struct{})
+		go func() { a.relay(ctx, done); close(ended) }()
+		for _, piece := range []said{
+			{0, "the first "},
+			{10 * time.Millisecond, "and "},
+			{30 * time.Millisecond, "two more "},
+			{200 * time.Millisecond, "after a while "},
+			{230 * time.Millisecond, "soon "},
+			{240 * time.Millisecond, "the end"},
+		} {
+			time.Sleep(piece.at - time.Since(began))
+			a.pieces <- piece.text
+		}
+		done <- result{}
+		<-ended
+		synctest.Wait()
+		want := []said{
+			{0, "the first "},
+			{deltaEvery, "and two more "},
+			{200 * time.Millisecond, "after a while "},
+			{200*time.Millisecond + deltaEvery, "soon "},
+			{240 * time.Millisecond, "the end"},
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("the room was told %v, want %v", told, want)
+		}
+	})
+}
