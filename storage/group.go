@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"modernc.org/sqlite"
 )
 
 const (
@@ -21,12 +23,20 @@ const (
 	groupEnough = 8
 	// groupCrowd is how many others a batch must lately have had on average.
 	groupCrowd = 0.25
+	// groupCareful is how long after a job that failed in a batch each job has
+	// its savepoint: long enough that who fails on purpose gains nothing.
+	groupCareful = time.Second
 )
 
 // group is SQLite's one writer. It commits what has queued up in one
-// transaction, each caller inside a SAVEPOINT of its own: durability costs one
-// sync per batch, a caller's failure takes back only its own work, and a
-// caller returns after the COMMIT that holds its rows.
+// transaction: durability costs one sync per batch, a caller's failure takes
+// back only its own work, and a caller returns after the COMMIT that holds its
+// rows.
+//
+// A savepoint for each caller would have SQLite keep every page a second time
+// before it is changed, for the few that fail. So a batch in which one fails is
+// rolled back and run again, each caller inside a SAVEPOINT then, as in the
+// batches of the next second.
 //
 // There is no goroutine that writes: the first caller of a batch leads, runs
 // the work of all, and hands on to the first of those who came meanwhile. A
@@ -49,10 +59,13 @@ type group struct {
 	done   chan struct{} // closed when nobody leads any more
 
 	// The leader's.
-	conn  *sql.Conn
-	on    *prepared
-	began time.Time // of the last commit
-	crowd float64   // how many came beside the first of a batch, lately
+	conn   *sql.Conn
+	on     *prepared
+	began  time.Time // of the last commit
+	crowd  float64   // how many came beside the first of a batch, lately
+	failed time.Time // when a job last failed in a batch
+	// vanished: SQLite has rolled back, by itself or because it was told to.
+	vanished bool
 }
 
 // job is one caller's transaction.
@@ -238,26 +251,54 @@ func (g *group) together(jobs []*job) error {
 	if err := g.exec("BEGIN IMMEDIATE"); err != nil {
 		return g.lost("begin", err)
 	}
-	if len(jobs) == 1 {
-		// Nobody else's work could be taken back with it: no savepoint.
-		if jobs[0].err = g.call(jobs[0].fn); jobs[0].err != nil {
-			return g.takeBack(jobs[0].err)
+	if len(jobs) > 1 && time.Since(g.failed) < groupCareful {
+		return g.carefully(jobs)
+	}
+	g.vanished = false
+	for _, j := range jobs {
+		j.err = g.call(j.fn)
+		switch {
+		case g.vanished: // what the next one wrote would be committed by itself
+			return g.lost("run", fmt.Errorf("%w: %w", errGone, orRolledBack(j.err)))
+		case j.err == nil:
+			continue
 		}
-	} else {
-		for _, j := range jobs {
-			if err := g.inSavepoint(j); err != nil {
-				return g.lost("run", err)
-			}
+		if err := g.takeBack(j.err); err != nil || len(jobs) == 1 {
+			return err
+		}
+		g.failed = time.Now()
+		return g.together(jobs)
+	}
+	return g.finish()
+}
+
+// orRolledBack is err, or what to say when a job did not notice.
+func orRolledBack(err error) error {
+	if err != nil {
+		return err
+	}
+	return sql.ErrTxDone
+}
+
+// carefully runs the jobs of a transaction that has begun, each in a savepoint.
+func (g *group) carefully(jobs []*job) error {
+	for _, j := range jobs {
+		if err := g.inSavepoint(j); err != nil {
+			return g.lost("run", err)
 		}
 	}
+	return g.finish()
+}
+
+func (g *group) finish() error {
 	if err := g.exec("COMMIT"); err != nil {
 		return g.lost("commit", err)
 	}
 	return nil
 }
 
-// takeBack ends the transaction of a single job that failed with cause. Like
-// a savepoint's rollback it finds out whether the transaction was still there.
+// takeBack ends the transaction in which a job failed with cause. Like a
+// savepoint's rollback it finds out whether the transaction was still there.
 func (g *group) takeBack(cause error) error {
 	if err := g.exec("ROLLBACK"); err != nil {
 		return g.lost("run", fmt.Errorf("%w: %w", errGone, cause))
@@ -313,7 +354,10 @@ func (g *group) connect() error {
 		return fmt.Errorf("connect: %w", g.d.classify(err))
 	}
 	g.conn, g.on = conn, newPrepared(conn)
-	return nil
+	return conn.Raw(func(driver any) error {
+		driver.(sqlite.HookRegisterer).RegisterRollbackHook(func() { g.vanished = true })
+		return nil
+	})
 }
 
 // discard disconnects so that the connection, on which a transaction may be

@@ -115,6 +115,24 @@ func TestAFailureTakesBackOnlyItsOwnWork(t *testing.T) {
 	}
 }
 
+func TestWhoFailsAgainAndAgainHasOthersRunTwiceOnce(t *testing.T) {
+	s, mine := openNotes(t), errors.New("changed my mind")
+	for batch, want := range []int{2, 1, 1} {
+		runs := 0
+		errs := together(t, s,
+			func(tx *Tx) error { runs++; return tx.addNote(fmt.Sprint("before ", batch)) },
+			func(tx *Tx) error { return errors.Join(tx.addNote("never"), mine) },
+			note(fmt.Sprint("after ", batch)),
+		)
+		if errs[0] != nil || !errors.Is(errs[1], mine) || errs[2] != nil || runs != want {
+			t.Errorf("batch %d: %v; the first ran %d times, want %d", batch, errs, runs, want)
+		}
+	}
+	if got := notes(t, s); len(got) != 6 || got["never"] {
+		t.Errorf("stored: %v", got)
+	}
+}
+
 func TestAPanicTakesBackOnlyItsOwnWork(t *testing.T) {
 	s := openNotes(t)
 	errs := together(t, s, note("a"), func(tx *Tx) error { _ = tx.addNote("b"); panic("oh") }, note("c"))
