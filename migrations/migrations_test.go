@@ -248,13 +248,82 @@ func TestADatabaseFromTheFutureIsRefused(t *testing.T) {
 	})
 }
 
+// TestSQLiteChecksMessagesWithoutTables holds migration 11 to what it is for,
+// and its way back to what was there.
+func TestSQLiteChecksMessagesWithoutTables(t *testing.T) {
+	ctx := t.Context()
+	s := open(t, storagetest.SQLiteURL(t))
+	p, err := migrations.Provider(ctx, s.DB(), migrations.SQLite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(query string) (text string) {
+		t.Helper()
+		if err := s.DB().QueryRowContext(ctx, query).Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	const (
+		statement = `SELECT sql FROM sqlite_schema WHERE name = 'messages'`
+		version   = `PRAGMA schema_version`
+	)
+	tables := func() (n int) {
+		t.Helper()
+		rows, err := s.DB().QueryContext(ctx, `EXPLAIN INSERT INTO messages (id, conversation_id, seq, rev, type, status, verdict, mode, created_at, updated_at)
+			VALUES ('m', 'c', 1, 1, 'user', 'sent', 'fire', 'training', 1, 1)`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }()
+		var what [8]any
+		for rows.Next() {
+			if err := rows.Scan(&what[0], &what[1], &what[2], &what[3], &what[4], &what[5], &what[6], &what[7]); err != nil {
+				t.Fatal(err)
+			}
+			if what[1] == "OpenEphemeral" {
+				n++
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if _, err := p.UpTo(ctx, 10); err != nil {
+		t.Fatal(err)
+	}
+	before, was := ask(statement), ask(version)
+	if n := tables(); n != 3 {
+		t.Errorf("before, a message took %d tables", n)
+	}
+	if _, err := p.UpTo(ctx, 11); err != nil {
+		t.Fatal(err)
+	}
+	if n := tables(); n != 0 {
+		t.Errorf("a message takes %d tables", n)
+	}
+	if now := ask(version); now == was {
+		t.Errorf("others are not told: the schema's version is still %s", now)
+	}
+	if got := ask(`PRAGMA integrity_check`); got != "ok" {
+		t.Error(got)
+	}
+	if _, err := p.DownTo(ctx, 10); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, ask(statement)); diff != "" {
+		t.Errorf("the way back (-before +after):\n%s", diff)
+	}
+}
+
 func TestTheDatabaseItselfKnowsTheRules(t *testing.T) {
 	ctx := context.Background()
 	const (
 		user         = `INSERT INTO users (id, role, tier, created_at, last_active_at, auth_changed_at) VALUES ('%s', '%s', 'free', 1, 1, 1)`
 		conversation = `INSERT INTO conversations (id, owner_id, mode, coach, created_at, updated_at, activity_at) VALUES ('%s', '%s', '%s', 'always', 1, 1, 1)`
 		message      = `INSERT INTO messages (id, conversation_id, seq, rev, user_id, type, status, mode, verdict, confidence, client_message_id, created_at, updated_at)
-			VALUES ('%s', '%s', %d, %d, '%s', 'user', '%s', 'analysis', %s, %s, %s, 1, 1)`
+			VALUES ('%s', '%s', %d, %d, '%s', '%s', '%s', 'analysis', %s, %s, %s, 1, 1)`
 	)
 	onBoth(t, func(t *testing.T, url string) {
 		s := storagetest.Open(t, url)
@@ -265,7 +334,7 @@ func TestTheDatabaseItselfKnowsTheRules(t *testing.T) {
 		u, c := storage.NewID(), storage.NewID()
 		for _, err := range []error{
 			try(user, u, "admin"), try(conversation, c, u, "training"),
-			try(message, storage.NewID(), c, 1, 1, u, "sent", "'diamond'", "0", "'x'"),
+			try(message, storage.NewID(), c, 1, 1, u, "user", "sent", "'diamond'", "0", "'x'"),
 		} {
 			if err != nil {
 				t.Fatal(err)
@@ -275,12 +344,13 @@ func TestTheDatabaseItselfKnowsTheRules(t *testing.T) {
 			"a role nobody has":            try(user, storage.NewID(), "founder"),
 			"a mode nobody has":            try(conversation, storage.NewID(), u, "gambling"),
 			"an owner nobody is":           try(conversation, storage.NewID(), storage.NewID(), "analysis"),
-			"a place taken":                try(message, storage.NewID(), c, 1, 2, u, "sent", "NULL", "NULL", "NULL"),
-			"a revision taken":             try(message, storage.NewID(), c, 2, 1, u, "sent", "NULL", "NULL", "NULL"),
-			"a client's id used":           try(message, storage.NewID(), c, 2, 2, u, "sent", "NULL", "NULL", "'x'"),
-			"a status nobody has":          try(message, storage.NewID(), c, 2, 2, u, "deleted", "NULL", "NULL", "NULL"),
-			"a verdict nobody gives":       try(message, storage.NewID(), c, 2, 2, u, "sent", "'gold'", "NULL", "NULL"),
-			"more confidence than certain": try(message, storage.NewID(), c, 2, 2, u, "sent", "NULL", "101", "NULL"),
+			"a place taken":                try(message, storage.NewID(), c, 1, 2, u, "user", "sent", "NULL", "NULL", "NULL"),
+			"a revision taken":             try(message, storage.NewID(), c, 2, 1, u, "user", "sent", "NULL", "NULL", "NULL"),
+			"a client's id used":           try(message, storage.NewID(), c, 2, 2, u, "user", "sent", "NULL", "NULL", "'x'"),
+			"a type nobody has":            try(message, storage.NewID(), c, 2, 2, u, "robot", "sent", "NULL", "NULL", "NULL"),
+			"a status nobody has":          try(message, storage.NewID(), c, 2, 2, u, "user", "deleted", "NULL", "NULL", "NULL"),
+			"a verdict nobody gives":       try(message, storage.NewID(), c, 2, 2, u, "user", "sent", "'gold'", "NULL", "NULL"),
+			"more confidence than certain": try(message, storage.NewID(), c, 2, 2, u, "user", "sent", "NULL", "101", "NULL"),
 		} {
 			if err == nil {
 				t.Errorf("%s was stored", name)

@@ -170,6 +170,18 @@ func (tx *Tx) LockMembership(ctx context.Context, conversationID, userID string)
 	return m, tx.wrap("lock conversation", err)
 }
 
+// LockToSend is [Tx.LockMembership] with no more than a new message needs: the
+// conversation's id, title, mode, coach and counters, and the member's id and
+// role. SQLite's driver takes its time for each column.
+func (tx *Tx) LockToSend(ctx context.Context, conversationID, userID string) (Membership, error) {
+	m := Membership{Conversation: Conversation{ID: conversationID}, UserID: userID}
+	err := tx.q.QueryRowContext(ctx, `SELECT c.title, c.title_given, c.mode, c.coach, c.last_seq, c.last_rev, c.message_count, m.role
+		FROM members m JOIN conversations c ON c.id = m.conversation_id
+		WHERE m.conversation_id = $1 AND m.user_id = $2 AND c.deleted_at IS NULL`+tx.d.lockMembership, conversationID, userID).
+		Scan(&m.Title, &m.TitleGiven, &m.Mode, &m.Coach, &m.LastSeq, &m.LastRev, &m.MessageCount, &m.Role)
+	return m, tx.wrap("lock conversation", err)
+}
+
 // LockConversation locks a conversation for the program itself, which is no
 // member; a deleted one is ErrNotFound.
 func (tx *Tx) LockConversation(ctx context.Context, id string) error {

@@ -46,7 +46,7 @@ func (k talk) answer(t *testing.T, s *storage.Store) string {
 	t.Helper()
 	question, answer := storage.NewID(), storage.NewID()
 	inTx(t, s, func(ctx context.Context, tx *storage.Tx) error {
-		m, err := tx.LockMembership(ctx, k.id, k.owner)
+		m, err := tx.LockToSend(ctx, k.id, k.owner)
 		if err != nil {
 			return err
 		}

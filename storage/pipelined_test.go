@@ -76,7 +76,7 @@ func pass(to, from net.Conn, spoke func()) {
 // send is what the rules of chat do to store a message.
 func send(ctx context.Context, s *storage.Store, k talk, change func(*storage.Message)) (stored storage.Message, err error) {
 	err = s.Tx(ctx, func(tx *storage.Tx) error {
-		m, err := tx.LockMembership(ctx, k.id, k.owner)
+		m, err := tx.LockToSend(ctx, k.id, k.owner)
 		if err != nil {
 			return err
 		}

@@ -153,7 +153,11 @@ func (s *Service) publish(ctx context.Context, e bus.Event) {
 
 // lockFor locks the conversation for a writer of it.
 func lockFor(ctx context.Context, tx *storage.Tx, a auth.Actor, conversationID string) (storage.Membership, error) {
-	m, err := tx.LockMembership(ctx, conversationID, a.UserID)
+	return writer(tx.LockMembership(ctx, conversationID, a.UserID))
+}
+
+// writer refuses whoever may not write, after a look at the membership.
+func writer(m storage.Membership, err error) (storage.Membership, error) {
 	if err != nil {
 		return m, conversationError(err)
 	}
