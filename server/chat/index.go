@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// indexEvery is how often the server looks for what to index.
-	indexEvery = time.Second
+	// indexEvery is how often the server looks for what to index. Nobody waits
+	// for it, since a search indexes what it could find by itself; and what a
+	// conversation costs to index is shared by all that was written in it.
+	indexEvery = 5 * time.Second
 	// indexStep is how many messages one transaction indexes: few enough that
 	// no sender waits long behind it.
 	indexStep = 100
