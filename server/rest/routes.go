@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -158,8 +157,8 @@ func (s *site) serve(c *call, r route) error {
 		c.endless = true
 		return r.handle(c)
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), r.within)
-	defer cancel()
+	ctx, end := within(c.Request().Context(), r.within)
+	defer end()
 	c.SetRequest(c.Request().WithContext(ctx))
 	if r.within != usual { // which bound gave it
 		s.boundConnection(c, r.within)
@@ -183,7 +182,9 @@ func (s *site) bound(next echo.HandlerFunc) echo.HandlerFunc {
 // cannot be told (a test's recorder) has neither fault.
 func (s *site) boundConnection(c *call, within time.Duration) {
 	control, end := http.NewResponseController(c.raw), time.Now().Add(within)
-	_ = control.SetReadDeadline(end.Add(s.grace))
+	if c.Request().Body != http.NoBody {
+		_ = control.SetReadDeadline(end.Add(s.grace))
+	}
 	_ = control.SetWriteDeadline(end.Add(2 * s.grace))
 }
 

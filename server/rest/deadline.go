@@ -1,0 +1,78 @@
+package rest
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// deadline is [context.WithDeadline], but for a timer, a channel and a place
+// among its parent's children, which it takes when somebody waits for its end:
+// most requests are answered before anybody does.
+type deadline struct {
+	context.Context // the parent
+	at              time.Time
+
+	mu     sync.Mutex
+	waited context.Context // made by who waited first
+	end    context.CancelFunc
+	over   bool // end was called before anybody waited
+}
+
+// within is ctx for as long; end is to be called when it is not needed any
+// more.
+func within(ctx context.Context, d time.Duration) (_ context.Context, end context.CancelFunc) {
+	c := &deadline{Context: ctx, at: time.Now().Add(d)}
+	if earlier, ok := ctx.Deadline(); ok && earlier.Before(c.at) {
+		c.at = earlier
+	}
+	return c, c.cancel
+}
+
+func (c *deadline) cancel() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	if c.end != nil {
+		c.end()
+	}
+}
+
+// real is the context that it stands for.
+func (c *deadline) real() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waited == nil {
+		c.waited, c.end = context.WithDeadline(c.Context, c.at)
+		if c.over {
+			c.end()
+		}
+	}
+	return c.waited
+}
+
+// Deadline implements [context.Context].
+func (c *deadline) Deadline() (time.Time, bool) { return c.at, true }
+
+// Done implements [context.Context].
+func (c *deadline) Done() <-chan struct{} { return c.real().Done() }
+
+// AfterFunc spares those made of it a goroutine each, see [context.AfterFunc].
+func (c *deadline) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(c.real(), f) }
+
+// Err implements [context.Context].
+func (c *deadline) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.waited != nil:
+		return c.waited.Err()
+	case c.Context.Err() != nil:
+		return c.Context.Err()
+	case c.over:
+		return context.Canceled
+	case !time.Now().Before(c.at):
+		return context.DeadlineExceeded
+	}
+	return nil
+}
