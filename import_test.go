@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 	"server/sweep":    {},
 	"server/trading":  {},
 	"server/metrics":  {},
+	"server/deadline": {},
 
 	"server/needs":      {}, // what tests want of a machine
 	"server/crashtest":  {}, // tests of the binary, and no code
@@ -73,7 +74,7 @@ var rooms = map[string][]string{
 }
 
 // anyone may import these.
-var anyone = []string{"server/metrics"}
+var anyone = []string{"server/deadline", "server/metrics"}
 
 // libraries says which rooms may import a library that one room is there to hide. Libraries that are not named here
 // are anybody's.

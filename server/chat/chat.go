@@ -19,6 +19,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/deadline"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/metrics"
 	"github.com/elite-trading-coach/coach/storage"
@@ -144,7 +145,7 @@ const WakeTopic = "answers"
 // is away is logged, not reported: readers find the row by its revision.
 func (s *Service) publish(ctx context.Context, e bus.Event) {
 	// The caller may be gone after the commit; the event is still owed.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := deadline.Within(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := s.bus.Publish(ctx, e); err != nil {
 		s.log.Warn("an event was not published; readers will find it in the store", "topic", e.Topic, "event", e.Name, "err", err)

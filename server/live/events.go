@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/elite-trading-coach/coach/server/deadline"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/socketio"
@@ -79,7 +80,7 @@ func (r *request) answer(v any) {
 // acknowledged, unknown and malformed ones too.
 func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
 	c := of(socket)
-	ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
+	ctx, cancel := deadline.Within(s.ctx, eventLimit)
 	defer cancel()
 	r := &request{event: e, began: time.Now()}
 	defer func() { s.handled(c, r) }()

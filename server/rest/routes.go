@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/elite-trading-coach/coach/server/deadline"
 	"github.com/elite-trading-coach/coach/server/fault"
 )
 
@@ -157,7 +158,7 @@ func (s *site) serve(c *call, r route) error {
 		c.endless = true
 		return r.handle(c)
 	}
-	ctx, end := within(c.Request().Context(), r.within)
+	ctx, end := deadline.Within(c.Request().Context(), r.within)
 	defer end()
 	c.SetRequest(c.Request().WithContext(ctx))
 	if r.within != usual { // which bound gave it

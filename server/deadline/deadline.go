@@ -1,4 +1,5 @@
-package rest
+// Package deadline bounds what mostly ends long before.
+package deadline
 
 import (
 	"context"
@@ -19,9 +20,9 @@ type deadline struct {
 	over   bool // end was called before anybody waited
 }
 
-// within is ctx for as long; end is to be called when it is not needed any
-// more.
-func within(ctx context.Context, d time.Duration) (_ context.Context, end context.CancelFunc) {
+// Within is ctx for as long; end is to be called when it is not needed any
+// more. It is [context.WithTimeout] for what is rarely waited for.
+func Within(ctx context.Context, d time.Duration) (_ context.Context, end context.CancelFunc) {
 	c := &deadline{Context: ctx, at: time.Now().Add(d)}
 	if earlier, ok := ctx.Deadline(); ok && earlier.Before(c.at) {
 		c.at = earlier

@@ -1,4 +1,4 @@
-package rest
+package deadline_test
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/elite-trading-coach/coach/server/deadline"
 )
 
 // TestADeadlineIsAContextsOwn holds a deadline to what context.WithTimeout
@@ -38,7 +40,7 @@ func TestADeadlineIsAContextsOwn(t *testing.T) {
 		"it had not ended":      func(_, _ context.CancelFunc) { time.Sleep(long - time.Nanosecond) },
 		"both, the parent last": func(cancel, parent context.CancelFunc) { cancel(); parent() },
 	}
-	for makes, make := range map[string]func(context.Context, time.Duration) (context.Context, context.CancelFunc){"context's": context.WithTimeout, "ours": within} {
+	for makes, make := range map[string]func(context.Context, time.Duration) (context.Context, context.CancelFunc){"context's": context.WithTimeout, "ours": deadline.Within} {
 		for how, look := range looks {
 			for why, end := range ends {
 				for _, early := range []bool{false, true} { // somebody waits from the beginning
@@ -76,7 +78,7 @@ func TestADeadlineKeepsItsParents(t *testing.T) {
 	defer cancel()
 	want, _ := parent.Deadline()
 	for d, own := range map[time.Duration]bool{time.Minute: true, 2 * time.Hour: false} {
-		ctx, end := within(parent, d)
+		ctx, end := deadline.Within(parent, d)
 		defer end()
 		if at, ok := ctx.Deadline(); !ok || at.Equal(want) == own {
 			t.Errorf("%s within an hour ends at %s, the hour at %s", d, at, want)
