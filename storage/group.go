@@ -245,16 +245,12 @@ func (g *group) commit(batch []*job) {
 // together runs the jobs in one transaction. An error means that nothing of
 // any of them is stored; a job's own error stands in the job.
 func (g *group) together(jobs []*job) error {
-	if err := g.connect(); err != nil {
+	if err := g.begin(); err != nil {
 		return err
-	}
-	if err := g.exec("BEGIN IMMEDIATE"); err != nil {
-		return g.lost("begin", err)
 	}
 	if len(jobs) > 1 && time.Since(g.failed) < groupCareful {
 		return g.carefully(jobs)
 	}
-	g.vanished = false
 	for _, j := range jobs {
 		j.err = g.call(j.fn)
 		switch {
@@ -267,9 +263,23 @@ func (g *group) together(jobs []*job) error {
 			return err
 		}
 		g.failed = time.Now()
-		return g.together(jobs)
+		if err := g.begin(); err != nil {
+			return err
+		}
+		return g.carefully(jobs)
 	}
 	return g.finish()
+}
+
+func (g *group) begin() error {
+	if err := g.connect(); err != nil {
+		return err
+	}
+	g.vanished = false
+	if err := g.exec("BEGIN IMMEDIATE"); err != nil {
+		return g.lost("begin", err)
+	}
+	return nil
 }
 
 // orRolledBack is err, or what to say when a job did not notice.
