@@ -337,7 +337,7 @@ func (g *group) call(fn func(*Tx) error) (err error) {
 			err = fmt.Errorf("panic in a transaction: %v", p)
 		}
 	}()
-	return fn(&Tx{Reader: Reader{q: calm{g.on}, d: g.d}})
+	return fn(&Tx{Reader: Reader{q: calm{g}, d: g.d}})
 }
 
 func (g *group) exec(query string) error {
@@ -391,17 +391,33 @@ func (g *group) disconnect() {
 	g.conn, g.on = nil, nil
 }
 
-// calm drops callers' contexts: inside the group nobody may interrupt.
-type calm struct{ on *prepared }
+// calm drops callers' contexts: inside the group nobody may interrupt. Of a
+// transaction that has vanished it lets nothing more through, for it would be
+// committed by itself.
+type calm struct{ g *group }
 
 func (c calm) ExecContext(_ context.Context, query string, args ...any) (result, error) {
-	return c.on.ExecContext(context.Background(), query, args...)
+	if c.g.vanished {
+		return nil, errGone
+	}
+	return c.g.on.ExecContext(context.Background(), query, args...)
 }
 
 func (c calm) QueryContext(_ context.Context, query string, args ...any) (rows, error) {
-	return c.on.QueryContext(context.Background(), query, args...)
+	if c.g.vanished {
+		return nil, errGone
+	}
+	return c.g.on.QueryContext(context.Background(), query, args...)
 }
 
 func (c calm) QueryRowContext(_ context.Context, query string, args ...any) scanner {
-	return c.on.QueryRowContext(context.Background(), query, args...)
+	if c.g.vanished {
+		return noRow{}
+	}
+	return c.g.on.QueryRowContext(context.Background(), query, args...)
 }
+
+// noRow is the row of a transaction that has vanished.
+type noRow struct{}
+
+func (noRow) Scan(...any) error { return errGone }

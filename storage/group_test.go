@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"modernc.org/sqlite"
@@ -118,6 +119,9 @@ func TestAFailureTakesBackOnlyItsOwnWork(t *testing.T) {
 func TestWhoFailsAgainAndAgainHasOthersRunTwiceOnce(t *testing.T) {
 	s, mine := openNotes(t), errors.New("changed my mind")
 	for batch, want := range []int{2, 1, 1} {
+		if batch > 0 {
+			s.group.failed = time.Now() // as if no time had passed
+		}
 		runs := 0
 		errs := together(t, s,
 			func(tx *Tx) error { runs++; return tx.addNote(fmt.Sprint("before ", batch)) },
@@ -169,44 +173,66 @@ func TestAPanicOfTheDriverIsEverybodysErrorOnce(t *testing.T) {
 	}
 }
 
-func TestAVanishedTransactionRerunsEachAlone(t *testing.T) {
-	s := openNotes(t)
-	var runs [3]atomic.Int32
-	counted := func(i int, fn func(*Tx) error) func(*Tx) error {
-		return func(tx *Tx) error { runs[i].Add(1); return fn(tx) }
-	}
-	vanish := func(tx *Tx) error {
-		_, err := tx.q.ExecContext(context.Background(), "ROLLBACK") // what SQLite itself does when a disk is full
-		return errors.Join(err, errors.New("disk full"))
-	}
-	errs := together(t, s, counted(0, note("a")), counted(1, vanish), counted(2, note("c")))
-	if errs[0] != nil || errs[1] == nil || errs[2] != nil {
-		t.Errorf("got %v", errs)
-	}
-	if got := fmt.Sprint(notes(t, s)); got != "map[a:true c:true]" {
-		t.Errorf("stored: %s", got)
-	}
-	if runs[0].Load() != 2 || runs[2].Load() != 1 {
-		t.Errorf("the first ran %d times, the last %d times", runs[0].Load(), runs[2].Load())
-	}
-	if err := s.Tx(context.Background(), note("after")); err != nil {
-		t.Errorf("afterwards: %v", err)
+// inBothWays runs a test where each caller of a batch has a savepoint, and
+// where none has.
+func inBothWays(t *testing.T, test func(t *testing.T, s *Store)) {
+	for name, failed := range map[string]time.Time{"plainly": {}, "carefully": time.Now().Add(time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			s := openNotes(t)
+			s.group.failed = failed
+			test(t, s)
+		})
 	}
 }
 
+func TestAVanishedTransactionRerunsEachAlone(t *testing.T) {
+	inBothWays(t, func(t *testing.T, s *Store) {
+		var runs [3]atomic.Int32
+		counted := func(i int, fn func(*Tx) error) func(*Tx) error {
+			return func(tx *Tx) error { runs[i].Add(1); return fn(tx) }
+		}
+		vanish := func(tx *Tx) error {
+			_, err := tx.q.ExecContext(context.Background(), "ROLLBACK") // what SQLite itself does when a disk is full
+			return errors.Join(err, errors.New("disk full"))
+		}
+		errs := together(t, s, counted(0, note("a")), counted(1, vanish), counted(2, note("c")))
+		if errs[0] != nil || errs[1] == nil || errs[2] != nil {
+			t.Errorf("got %v", errs)
+		}
+		if got := fmt.Sprint(notes(t, s)); got != "map[a:true c:true]" {
+			t.Errorf("stored: %s", got)
+		}
+		if runs[0].Load() != 2 || runs[2].Load() != 1 {
+			t.Errorf("the first ran %d times, the last %d times", runs[0].Load(), runs[2].Load())
+		}
+		if err := s.Tx(context.Background(), note("after")); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
 func TestAVanishedTransactionIsNotTakenForACommit(t *testing.T) {
-	s := openNotes(t)
-	// The caller does not notice that its transaction went away.
-	errs := together(t, s, note("a"), func(tx *Tx) error {
-		_, _ = tx.q.ExecContext(context.Background(), "ROLLBACK")
-		return nil
-	}, note("c"))
-	if errs[0] != nil || errs[1] == nil || errs[2] != nil {
-		t.Errorf("got %v", errs)
-	}
-	if got := fmt.Sprint(notes(t, s)); got != "map[a:true c:true]" {
-		t.Errorf("stored: %s", got)
-	}
+	inBothWays(t, func(t *testing.T, s *Store) {
+		// The caller does not notice that its transaction went away, and goes on.
+		errs := together(t, s, note("a"), func(tx *Tx) error {
+			_, _ = tx.q.ExecContext(context.Background(), "ROLLBACK")
+			var n int
+			if err := tx.q.QueryRowContext(context.Background(), "SELECT 1").Scan(&n); err == nil {
+				t.Error("it still reads")
+			}
+			if _, err := tx.q.QueryContext(context.Background(), "SELECT 1"); err == nil {
+				t.Error("it still asks")
+			}
+			_ = tx.addNote("b")
+			return nil
+		}, note("c"))
+		if errs[0] != nil || errs[1] == nil || errs[2] != nil {
+			t.Errorf("got %v", errs)
+		}
+		if got := fmt.Sprint(notes(t, s)); got != "map[a:true c:true]" {
+			t.Errorf("stored: %s", got)
+		}
+	})
 }
 
 func TestAFullDiskFailsWithBusyAndHealsWithRoom(t *testing.T) {

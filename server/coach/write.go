@@ -151,6 +151,7 @@ func (a *writing) relay(ctx context.Context, done <-chan result) result {
 			merged = nil
 			a.publish(ctx)
 		case whom := <-a.asks:
+			merged = nil
 			a.publish(ctx)
 			a.w.Chat.PublishFull(ctx, chat.Full{For: whom, Delta: a.delta(0, a.text.String())})
 		case <-a.stops:

@@ -30,6 +30,9 @@ func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 		defer func() { cancel(); <-running }()
 		job := chat.Job{ID: "answer", ConversationID: "room"}
 		defer events.Subscribe(chat.ConversationTopic(job.ConversationID), func(e bus.Event) {
+			if e.Name != chat.EventDelta {
+				return
+			}
 			var d chat.Delta
 			if err := json.Unmarshal(e.Data, &d); err != nil {
 				t.Error(err)
@@ -38,7 +41,7 @@ func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 		})()
 		a := &writing{
 			w: NewWorker(Options{Chat: chat.New(chat.Options{Bus: events}), Bus: events}), job: job,
-			pieces: make(chan string), pace: startPace(),
+			pieces: make(chan string), asks: make(chan string), pace: startPace(),
 		}
 		done := make(chan result)
 		ended := make(chan struct{})
@@ -49,11 +52,20 @@ func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 			{30 * time.Millisecond, "two more "},
 			{200 * time.Millisecond, "after a while "},
 			{230 * time.Millisecond, "soon "},
-			{240 * time.Millisecond, "the end"},
+			{240 * time.Millisecond, "later "},
 		} {
 			time.Sleep(piece.at - time.Since(began))
 			a.pieces <- piece.text
 		}
+		// One who asks for everything is told at once, and with him the room.
+		time.Sleep(400*time.Millisecond - time.Since(began))
+		a.pieces <- "one more "
+		time.Sleep(10 * time.Millisecond)
+		a.pieces <- "before the question "
+		a.asks <- "somebody"
+		time.Sleep(time.Millisecond)
+		a.pieces <- "after it "
+		time.Sleep(100 * time.Millisecond)
 		done <- result{}
 		<-ended
 		synctest.Wait()
@@ -62,7 +74,10 @@ func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 			{deltaEvery, "and two more "},
 			{200 * time.Millisecond, "after a while "},
 			{200*time.Millisecond + deltaEvery, "soon "},
-			{240 * time.Millisecond, "the end"},
+			{200*time.Millisecond + 2*deltaEvery, "later "},
+			{400 * time.Millisecond, "one more "},
+			{410 * time.Millisecond, "before the question "},
+			{410*time.Millisecond + deltaEvery, "after it "},
 		}
 		if !slices.Equal(told, want) {
 			t.Errorf("the room was told %v, want %v", told, want)

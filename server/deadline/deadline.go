@@ -17,11 +17,12 @@ type deadline struct {
 	mu     sync.Mutex
 	waited context.Context // made by who waited first
 	end    context.CancelFunc
-	over   bool // end was called before anybody waited
+	ended  error // once somebody was told, or it was given back: it stays so
 }
 
 // Within is ctx for as long; end is to be called when it is not needed any
-// more. It is [context.WithTimeout] for what is rarely waited for.
+// more. It is [context.WithTimeout] for what is rarely waited for; contexts made
+// of it may end a moment after end has returned.
 func Within(ctx context.Context, d time.Duration) (_ context.Context, end context.CancelFunc) {
 	c := &deadline{Context: ctx, at: time.Now().Add(d)}
 	if earlier, ok := ctx.Deadline(); ok && earlier.Before(c.at) {
@@ -33,10 +34,24 @@ func Within(ctx context.Context, d time.Duration) (_ context.Context, end contex
 func (c *deadline) cancel() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = true
-	if c.end != nil {
+	if c.waited != nil {
 		c.end()
+		return
 	}
+	if c.look() == nil {
+		c.ended = context.Canceled
+	}
+}
+
+// look is how it has ended, where nobody waits. The caller holds mu.
+func (c *deadline) look() error {
+	if c.ended == nil {
+		c.ended = c.Context.Err()
+	}
+	if c.ended == nil && !time.Now().Before(c.at) {
+		c.ended = context.DeadlineExceeded
+	}
+	return c.ended
 }
 
 // real is the context that it stands for.
@@ -45,7 +60,7 @@ func (c *deadline) real() context.Context {
 	defer c.mu.Unlock()
 	if c.waited == nil {
 		c.waited, c.end = context.WithDeadline(c.Context, c.at)
-		if c.over {
+		if c.ended != nil {
 			c.end()
 		}
 	}
@@ -65,15 +80,8 @@ func (c *deadline) AfterFunc(f func()) (stop func() bool) { return context.After
 func (c *deadline) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.waited != nil:
+	if c.ended == nil && c.waited != nil {
 		return c.waited.Err()
-	case c.Context.Err() != nil:
-		return c.Context.Err()
-	case c.over:
-		return context.Canceled
-	case !time.Now().Before(c.at):
-		return context.DeadlineExceeded
 	}
-	return nil
+	return c.look()
 }

@@ -39,6 +39,15 @@ func TestADeadlineIsAContextsOwn(t *testing.T) {
 		"its parent had ended":  func(_, parent context.CancelFunc) { parent() },
 		"it had not ended":      func(_, _ context.CancelFunc) { time.Sleep(long - time.Nanosecond) },
 		"both, the parent last": func(cancel, parent context.CancelFunc) { cancel(); parent() },
+		"its time was up, and then it was given back": func(cancel, _ context.CancelFunc) {
+			time.Sleep(long)
+			synctest.Wait() // context's own ends by a timer of that moment
+			cancel()
+		},
+		"it was given back, and then its time was up": func(cancel, _ context.CancelFunc) {
+			cancel()
+			time.Sleep(long)
+		},
 	}
 	for makes, make := range map[string]func(context.Context, time.Duration) (context.Context, context.CancelFunc){"context's": context.WithTimeout, "ours": deadline.Within} {
 		for how, look := range looks {
@@ -55,7 +64,10 @@ func TestADeadlineIsAContextsOwn(t *testing.T) {
 						}
 						end(cancel, endOuter)
 						synctest.Wait()
-						want := map[string]error{"its time was up": context.DeadlineExceeded, "it had not ended": nil}
+						want := map[string]error{
+							"its time was up": context.DeadlineExceeded, "it had not ended": nil,
+							"its time was up, and then it was given back": context.DeadlineExceeded,
+						}
 						expected, named := want[why]
 						if !named {
 							expected = context.Canceled
