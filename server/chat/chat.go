@@ -154,11 +154,11 @@ func (s *Service) publish(ctx context.Context, e bus.Event) {
 
 // lockFor locks the conversation for a writer of it.
 func lockFor(ctx context.Context, tx *storage.Tx, a auth.Actor, conversationID string) (storage.Membership, error) {
-	return writer(tx.LockMembership(ctx, conversationID, a.UserID))
+	return asWriter(tx.LockMembership(ctx, conversationID, a.UserID))
 }
 
-// writer refuses whoever may not write, after a look at the membership.
-func writer(m storage.Membership, err error) (storage.Membership, error) {
+// asWriter refuses whoever may not write, after a look at the membership.
+func asWriter(m storage.Membership, err error) (storage.Membership, error) {
 	if err != nil {
 		return m, conversationError(err)
 	}

@@ -96,7 +96,7 @@ func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft, images imag
 	var out stored
 	at, id, answerID := s.now(), storage.NewID(), storage.NewID()
 	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
-		m, err := writer(tx.LockToSend(ctx, d.ConversationID, a.UserID))
+		m, err := asWriter(tx.LockToSend(ctx, d.ConversationID, a.UserID))
 		if err != nil {
 			return err
 		}

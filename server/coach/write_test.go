@@ -14,7 +14,8 @@ import (
 
 // TestAPieceWaitsForWhatIsLeft has a model speak at given moments, and holds
 // against them when the room is told: at once, or deltaEvery after the last
-// time, with all that came meanwhile.
+// time, with all that came meanwhile. The moments are those of the bubble's own
+// clock: nothing waits in truth.
 func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type said struct {
