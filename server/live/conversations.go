@@ -34,9 +34,8 @@ func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (m
 	}
 	// First what it missed, then, from that revision on, what happens.
 	answer := known.Conversation.AppendJSON(append(make([]byte, 0, 1024+len(known.Messages)), `{"conversation":`...))
-	answer = known.AppendFields(append(answer, ','))
-	r.answer(socketio.Encoded(append(answer, `,"success":true}`...)))
-	if err := s.attach(ctx, room, c, known); err != nil {
+	answer = append(known.AppendFields(append(answer, ',')), `,"success":true}`...)
+	if err := s.attach(ctx, room, c, known, func() { r.answer(socketio.Encoded(answer)) }); err != nil {
 		return nil, err
 	}
 	if !already && !s.elsewhere(c, id) {
@@ -110,7 +109,7 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 		if room == nil {
 			continue
 		}
-		if err := s.attach(ctx, room, c, known[i]); err != nil {
+		if err := s.attach(ctx, room, c, known[i], nil); err != nil {
 			return nil, fmt.Errorf("enter a synced conversation: %w", err)
 		}
 	}

@@ -2,9 +2,11 @@ package live
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -128,24 +130,107 @@ func TestWhoIsExpelledOnTheWayInIsNotIn(t *testing.T) {
 	actor := m.holds(t, token)
 	conversation := m.conversation(t, actor)
 	c := enters(t, url, token)
-	room, hold := m.rooms.room(conversation.ID), make(chan struct{})
-	room.enqueue(func() { <-hold })
-	// The join is acknowledged, then waits for its turn in the room.
-	if _, err := c.Ask("join_conversation", conversation.ID); err != nil {
+	room := m.rooms.room(conversation.ID)
+	release := room.hold()
+	if _, err := c.Emit("join_conversation", conversation.ID); err != nil {
 		t.Fatal(err)
 	}
+	room.awaitWaiting(t)
 	if err := m.o.Chat.Delete(t.Context(), actor, conversation.ID); err != nil {
 		t.Fatal(err)
 	}
 	if !hears(c, "conversation_deleted") {
 		t.Fatal("the client was not told of the end")
 	}
-	close(hold)
+	release()
 	// The next event of this client is handled after the join.
 	if _, err := c.Ask("ping", nil); err != nil {
 		t.Fatal(err)
 	}
 	if n := m.ns.RoomSize(room.name()); n != 0 {
 		t.Fatal("the client is in the room of a deleted conversation")
+	}
+}
+
+// hold keeps the room busy until the function that it gives is called.
+func (r *room) hold() (release func()) {
+	begun, end := make(chan struct{}), make(chan struct{})
+	r.enqueue(func() { close(begun); <-end })
+	<-begun
+	return func() { close(end) }
+}
+
+// awaitWaiting waits until something waits for its turn in the room.
+func (r *room) awaitWaiting(t *testing.T) {
+	t.Helper()
+	waits := func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.queue) > 0
+	}
+	for limit := time.Now().Add(10 * time.Second); !waits(); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("nobody came to the room")
+		}
+	}
+}
+
+// TestWhoIsAnsweredIsInTheRoom: what another does once a join is answered
+// reaches who joined, also what is told to those present and to nobody later.
+func TestWhoIsAnsweredIsInTheRoom(t *testing.T) {
+	m, url, token := newMoments(t)
+	actor := m.holds(t, token)
+	conversation := m.conversation(t, actor)
+	c := enters(t, url, token)
+	room := m.rooms.room(conversation.ID)
+	release := room.hold()
+	answered, err := c.Emit("join_conversation", conversation.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room.awaitWaiting(t)
+	room.enqueue(func() {
+		room.presence(bus.Event{Name: eventTyping, Data: []byte(`{"userId":"another","name":"user_typing_start"}`)})
+	})
+	select {
+	case <-answered:
+		t.Error("the join was answered before its turn")
+	case <-time.After(100 * time.Millisecond):
+	}
+	release()
+	if !hears(c, "user_typing_start") {
+		t.Error("who joined does not hear that another types")
+	}
+}
+
+// TestWhoGivesUpOnTheWayInIsNotIn: a join that was refused because it took too
+// long is not done later.
+func TestWhoGivesUpOnTheWayInIsNotIn(t *testing.T) {
+	m, url, token := newMoments(t)
+	actor := m.holds(t, token)
+	conversation := m.conversation(t, actor)
+	enters(t, url, token)
+	var c *client
+	for _, socket := range m.ns.InRoom(chat.UserTopic(actor.UserID)) {
+		c = of(socket)
+	}
+	if c == nil {
+		t.Fatal("nobody is connected")
+	}
+	known, err := m.o.Chat.Enter(t.Context(), actor, conversation.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := m.rooms.room(conversation.ID)
+	release := room.hold()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := m.attach(ctx, room, c, known, func() { t.Error("it was answered") }); !errors.Is(err, context.Canceled) {
+		t.Errorf("it says %v", err)
+	}
+	release()
+	room.hold()() // it comes after what waited
+	if n := m.ns.RoomSize(room.name()); n != 0 {
+		t.Error("the client is in the room")
 	}
 }

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -55,7 +56,7 @@ func (s *Server) enter(ctx context.Context, c *client, id string) error {
 	if err != nil {
 		return err
 	}
-	return s.attach(ctx, r, c, known)
+	return s.attach(ctx, r, c, known, nil)
 }
 
 // listen opens a conversation's room. A room listens before its counters are
@@ -75,16 +76,32 @@ func (s *Server) listen(ctx context.Context, c *client, id string) (*room, error
 	return r, nil
 }
 
-// attach waits until the client is in the room.
-func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Changes) error {
+// attach waits until the client is in the room. greet, if any, runs at the
+// room's turn, before anything that the room gives the client: what happens
+// after it reaches them.
+func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Changes, greet func()) error {
+	var taken atomic.Bool // by the room, or back by who no longer waits
 	in := make(chan struct{})
-	if !r.enqueue(func() { r.attach(c, known); close(in) }) {
+	enter := func() {
+		if !taken.CompareAndSwap(false, true) {
+			return
+		}
+		if greet != nil {
+			greet()
+		}
+		r.attach(c, known)
+		close(in)
+	}
+	if !r.enqueue(enter) {
 		return errClosing
 	}
 	select {
 	case <-in:
 	case <-ctx.Done():
-		return ctx.Err()
+		if taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		<-in
 	}
 	// Who was removed between the look at the membership and the entry was
 	// not there to be sent out.
