@@ -109,6 +109,18 @@ func TestEveryScenarioWithChaos(t *testing.T) {
 	}
 }
 
+// TestWhoWasCutIsAwayAtOnce: a run that ends right after a cut waits for the
+// socket, though its connection's end was not told yet.
+func TestWhoWasCutIsAwayAtOnce(t *testing.T) {
+	v := &vu{back: true, link: &link{}}
+	if l := v.depart(); l == nil || v.isThere() {
+		t.Error("who is about to be cut counts as there")
+	}
+	if v.depart() != nil {
+		t.Error("a connection is cut twice")
+	}
+}
+
 func TestUsersWhoSignedUpAreRemoved(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t) })
 	made, err := makeUsers(t.Context(), Options{URL: startServer(t)}, 3)

@@ -259,15 +259,16 @@ func (v *vu) quit() {
 	l.client.Close()
 }
 
-// depart notes that the connection is about to end by our doing; nil when it
-// is not in full use.
+// depart notes that the connection is about to end by our doing, and counts as
+// away from now on: its end is told later, maybe after the load's. nil when it is
+// not in full use.
 func (v *vu) depart() *link {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.link == nil || !v.back {
 		return nil
 	}
-	v.ours = true
+	v.ours, v.back = true, false
 	return v.link
 }
 
