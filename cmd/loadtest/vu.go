@@ -259,9 +259,9 @@ func (v *vu) quit() {
 	l.client.Close()
 }
 
-// depart notes that the connection is about to end by our doing, and counts as
-// away from now on: its end is told later, maybe after the load's. nil when it is
-// not in full use.
+// depart notes that the connection is about to end by our doing; nil when it is
+// not in full use. The socket is away from now on: the connection's end is told
+// later, and the load may be over by then.
 func (v *vu) depart() *link {
 	v.mu.Lock()
 	defer v.mu.Unlock()

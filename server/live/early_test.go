@@ -2,9 +2,11 @@ package live
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,39 +127,40 @@ func TestASessionThatEndsBeforeConnectedEndsItsSocket(t *testing.T) {
 	}
 }
 
-func TestWhoIsExpelledOnTheWayInIsNotIn(t *testing.T) {
-	m, url, token := newMoments(t)
-	actor := m.holds(t, token)
-	conversation := m.conversation(t, actor)
-	c := enters(t, url, token)
-	room := m.rooms.room(conversation.ID)
-	release := room.hold()
-	if _, err := c.Emit("join_conversation", conversation.ID); err != nil {
-		t.Fatal(err)
-	}
-	room.awaitWaiting(t)
-	if err := m.o.Chat.Delete(t.Context(), actor, conversation.ID); err != nil {
-		t.Fatal(err)
-	}
-	if !hears(c, "conversation_deleted") {
-		t.Fatal("the client was not told of the end")
-	}
-	release()
-	// The next event of this client is handled after the join.
-	if _, err := c.Ask("ping", nil); err != nil {
-		t.Fatal(err)
-	}
-	if n := m.ns.RoomSize(room.name()); n != 0 {
-		t.Fatal("the client is in the room of a deleted conversation")
-	}
+// entrance is a client whose join has come, and waits for its turn in the room
+// until release.
+type entrance struct {
+	*moments
+	client       *socketiotest.Client
+	actor        auth.Actor
+	conversation chat.Conversation
+	room         *room
+	release      func()
+	answered     <-chan json.RawMessage
 }
 
-// hold keeps the room busy until the function that it gives is called.
+func onTheWayIn(t *testing.T) *entrance {
+	t.Helper()
+	m, url, token := newMoments(t)
+	e := &entrance{moments: m, client: enters(t, url, token), actor: m.holds(t, token)}
+	e.conversation = m.conversation(t, e.actor)
+	e.room = m.rooms.room(e.conversation.ID)
+	e.release = e.room.hold()
+	t.Cleanup(e.release) // or a test that fails would wait for it
+	var err error
+	if e.answered, err = e.client.Emit("join_conversation", e.conversation.ID); err != nil {
+		t.Fatal(err)
+	}
+	e.room.awaitWaiting(t)
+	return e
+}
+
+// hold keeps the room busy until release.
 func (r *room) hold() (release func()) {
 	begun, end := make(chan struct{}), make(chan struct{})
 	r.enqueue(func() { close(begun); <-end })
 	<-begun
-	return func() { close(end) }
+	return sync.OnceFunc(func() { close(end) })
 }
 
 // awaitWaiting waits until something waits for its turn in the room.
@@ -175,30 +178,37 @@ func (r *room) awaitWaiting(t *testing.T) {
 	}
 }
 
+func TestWhoIsExpelledOnTheWayInIsNotIn(t *testing.T) {
+	e := onTheWayIn(t)
+	if err := e.o.Chat.Delete(t.Context(), e.actor, e.conversation.ID); err != nil {
+		t.Fatal(err)
+	}
+	if !hears(e.client, "conversation_deleted") {
+		t.Fatal("the client was not told of the end")
+	}
+	e.release()
+	// The next event of this client is handled after the join.
+	if _, err := e.client.Ask("ping", nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := e.ns.RoomSize(e.room.name()); n != 0 {
+		t.Fatal("the client is in the room of a deleted conversation")
+	}
+}
+
 // TestWhoIsAnsweredIsInTheRoom: what another does once a join is answered
 // reaches who joined, also what is told to those present and to nobody later.
 func TestWhoIsAnsweredIsInTheRoom(t *testing.T) {
-	m, url, token := newMoments(t)
-	actor := m.holds(t, token)
-	conversation := m.conversation(t, actor)
-	c := enters(t, url, token)
-	room := m.rooms.room(conversation.ID)
-	release := room.hold()
-	answered, err := c.Emit("join_conversation", conversation.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	room.awaitWaiting(t)
-	room.enqueue(func() {
-		room.presence(bus.Event{Name: eventTyping, Data: []byte(`{"userId":"another","name":"user_typing_start"}`)})
-	})
+	e := onTheWayIn(t)
 	select {
-	case <-answered:
-		t.Error("the join was answered before its turn")
+	case <-e.answered:
+		t.Fatal("the join was answered before its turn")
 	case <-time.After(100 * time.Millisecond):
 	}
-	release()
-	if !hears(c, "user_typing_start") {
+	e.release()
+	<-e.answered
+	e.publishTyping(typist{"another", e.conversation.ID}, typingStarts)
+	if !hears(e.client, typingStarts) {
 		t.Error("who joined does not hear that another types")
 	}
 }
@@ -209,7 +219,9 @@ func TestWhoGivesUpOnTheWayInIsNotIn(t *testing.T) {
 	m, url, token := newMoments(t)
 	actor := m.holds(t, token)
 	conversation := m.conversation(t, actor)
-	enters(t, url, token)
+	if !hears(enters(t, url, token), "connected") {
+		t.Fatal("the client was not let in")
+	}
 	var c *client
 	for _, socket := range m.ns.InRoom(chat.UserTopic(actor.UserID)) {
 		c = of(socket)

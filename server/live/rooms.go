@@ -77,8 +77,8 @@ func (s *Server) listen(ctx context.Context, c *client, id string) (*room, error
 }
 
 // attach waits until the client is in the room. greet, if any, runs at the
-// room's turn, before anything that the room gives the client: what happens
-// after it reaches them.
+// client's turn there, before anything that the room gives it; whatever happens
+// from then on reaches the client.
 func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Changes, greet func()) error {
 	var taken atomic.Bool // by the room, or back by who no longer waits
 	in := make(chan struct{})
@@ -86,11 +86,11 @@ func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Chan
 		if !taken.CompareAndSwap(false, true) {
 			return
 		}
+		defer close(in)
 		if greet != nil {
 			greet()
 		}
 		r.attach(c, known)
-		close(in)
 	}
 	if !r.enqueue(enter) {
 		return errClosing
