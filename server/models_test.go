@@ -32,14 +32,6 @@ func provider(t testing.TB, reply func(openaitest.Request) openaitest.Reply) (p 
 	return p, s.URL + "/v1"
 }
 
-// modelled is the configuration of a server whose model always answers so, at
-// a dollar for a million tokens.
-func modelled(t testing.TB, reply openaitest.Reply) []string {
-	t.Helper()
-	_, url := provider(t, func(openaitest.Request) openaitest.Reply { return reply })
-	return []string{"OPENAI_BASE_URL=" + url, "OPENAI_MODEL=stub", "AI_POLICIES=stub price=1000000/1000000"}
-}
-
 // answerOf is the analysis and the rest of what an ai_response says.
 func answerOf(t *testing.T, e event) message {
 	t.Helper()
@@ -50,16 +42,23 @@ func answerOf(t *testing.T, e event) message {
 	return v.Message
 }
 
-// What models do can be scraped: by model how fast, how much and for how much,
-// who stood in, what was invented, and whose breaker is open.
-func TestWhatModelsDoIsCounted(t *testing.T) {
+// illAndWell is two models: one never answers, so the other stands in, and
+// names a price that nobody told it.
+func illAndWell(t *testing.T) []string {
+	t.Helper()
 	_, url := provider(t, func(r openaitest.Request) openaitest.Reply {
 		if r.Model == "ill" {
 			return openaitest.Reply{Status: http.StatusInternalServerError}
 		}
 		return openaitest.Says("Look at ", "6049.75", " next.")
 	})
-	c, desk := atDesk(t, "OPENAI_BASE_URL="+url, "AI_MODELS=ill,well", "AI_POLICIES=ill price=1000000/1000000,well price=1000000/2000000")
+	return []string{"OPENAI_BASE_URL=" + url, "AI_MODELS=ill,well", "AI_POLICIES=ill price=1000000/1000000,well price=1000000/2000000"}
+}
+
+// What models do can be scraped: by model how fast, how much and for how much,
+// who stood in, what was invented, and whose breaker is open.
+func TestWhatModelsDoIsCounted(t *testing.T) {
+	c, desk := atDesk(t, illAndWell(t)...)
 	base := start(t, c)
 	ann, _ := register(t, base, "ann")
 	s, room := mustDial(t, base, ann.token), ann.conversation()

@@ -17,7 +17,6 @@ import (
 
 	"github.com/elite-trading-coach/coach/deploy/monitoring"
 	"github.com/elite-trading-coach/coach/server/api"
-	"github.com/elite-trading-coach/coach/server/coach/openaitest"
 )
 
 // query is an expression of a panel or an alert, and where it stands.
@@ -121,7 +120,7 @@ func labelsIn(expr string) []string {
 // scrape is the labels of each metric of a server that has done everything.
 func scrape(t *testing.T) map[string]map[string]bool {
 	t.Helper()
-	c, desk := atDesk(t, append(modelled(t, openaitest.Says("All 7 ", "checks pass.")), "RATE_LIMITS=on")...)
+	c, desk := atDesk(t, append(illAndWell(t), "RATE_LIMITS=on")...)
 	base := start(t, c)
 	made, err := desk.CreateTestUsers(t.Context(), api.NewTestUsers{Count: 1, Tier: "free"})
 	if err != nil {
