@@ -82,7 +82,7 @@ func (s *Server) Connected(socket *socketio.Socket) {
 	s.o.Metrics.Connected(kind)
 	ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
 	defer cancel()
-	_ = socket.Emit("connected", map[string]any{
+	_ = socket.Greet("connected", map[string]any{
 		"userId": actor.UserID, "sessionId": actor.SessionID, "serverTime": chat.Time(time.Now()),
 		"recovered": socket.Recovered(), "limits": s.o.Limits(ctx, actor),
 	})

@@ -131,6 +131,14 @@ func (r *recovery) send(s *Socket, p *Packet) error {
 	return s.send(e.run)
 }
 
+// greet hands an event to one socket under the position given last: whoever has it has all that the socket was sent
+// until then. It is not in the log.
+func (r *recovery) greet(s *Socket, p *Packet) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.send(p.encode(s.namespace.name, r.offset(r.last)))
+}
+
 func (r *recovery) append(n *Namespace, p *Packet) entry {
 	r.last++
 	return entry{

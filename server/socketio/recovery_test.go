@@ -27,6 +27,7 @@ type ward struct {
 	sockets []*socketio.Socket // in the order in which they entered
 	ended   chan string
 	quiet   bool // say nothing to a client that was recovered
+	greets  bool // "connected" is a greeting
 }
 
 func recoverable() socketio.Options {
@@ -60,7 +61,11 @@ func onWard(t *testing.T, o socketio.Options, test func(t *testing.T, w *ward)) 
 					return
 				}
 				// Some clients of these tests are lost before they could hear it.
-				if err := s.Emit("connected", s.Recovered()); err != nil && !errors.Is(err, socketio.ErrClosed) {
+				say := s.Emit
+				if w.greets {
+					say = s.Greet
+				}
+				if err := say("connected", s.Recovered()); err != nil && !errors.Is(err, socketio.ErrClosed) {
 					t.Error(err)
 				}
 			},
@@ -387,6 +392,30 @@ func TestRecoveryWithoutOffset(t *testing.T) {
 		}
 		if answer := p.hearConnect(); answer.SID != old.sid || answer.PID != old.pid {
 			t.Errorf("answer %+v", answer)
+		}
+		p.lose()
+	})
+}
+
+// A greeting is not replayed, for whoever comes back gets a new one. Whoever has heard it has all that came before.
+func TestAGreetingIsNotReplayed(t *testing.T) {
+	onWard(t, recoverable(), func(t *testing.T, w *ward) {
+		w.greets = true
+		w.emit("elsewhere", "before")
+		g := w.guest("ann")
+		g.socket.Join("room")
+		old := *g
+		g.vanish()
+		w.emit("room", "missed")
+		g.wantRecovered(old, g.connect(), "missed")
+		if old.offset == "" || g.offset == old.offset {
+			t.Errorf("offsets %q, then %q, want one with each greeting", old.offset, g.offset)
+		}
+		g.vanish()
+		p := w.open()
+		p.say(fmt.Sprintf(`40{"name":"ann","pid":%q}`, g.pid)) // as one that has not heard the first
+		if got := p.next(); !strings.HasPrefix(got, `42["missed",`) {
+			t.Errorf("heard %q first, want what was missed", got)
 		}
 		p.lose()
 	})

@@ -118,6 +118,19 @@ func (s *Socket) Emit(name string, args ...any) error {
 	return s.Send(p)
 }
 
+// Greet is Emit for what a client is told anew each time it connects: recovery does not keep it, which is a kilobyte or
+// so for each idle socket, but it carries an offset like any other event.
+func (s *Socket) Greet(name string, args ...any) error {
+	p, err := NewPacket(name, args...)
+	if err != nil {
+		return err
+	}
+	if r := s.conn.server.recovery; r != nil {
+		return r.greet(s, p)
+	}
+	return s.Send(p)
+}
+
 // Reply is what a client acknowledged with; Args may hold placeholders for the attachments, as an Event's do.
 type Reply struct {
 	Args        []json.RawMessage
