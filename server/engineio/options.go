@@ -38,7 +38,7 @@ type Options struct {
 	// run sent to an empty outbox is always taken, however large.
 	SoftLimit, HardLimit int
 
-	ReadBuffer int          // bytes of buffer per WebSocket connection; 512
+	ReadBuffer int          // bytes of buffer per WebSocket connection; 256
 	Logger     *slog.Logger // discards unless given
 }
 
@@ -51,7 +51,7 @@ func (o Options) withDefaults() Options {
 	o.MaxPayload = or(o.MaxPayload, 1_000_000)
 	o.SoftLimit = or(o.SoftLimit, 256<<10)
 	o.HardLimit = or(o.HardLimit, 4<<20)
-	o.ReadBuffer = or(o.ReadBuffer, 512)
+	o.ReadBuffer = or(o.ReadBuffer, 256)
 	if len(o.Transports) == 0 {
 		o.Transports = []string{Polling, WebSocket}
 	}

@@ -18,7 +18,7 @@ type Handler interface {
 	// recovery too, so whoever was shut out meanwhile stays out.
 	Connect(ctx context.Context, h Handshake) (Admission, error)
 	// Connected is called after the CONNECT answer was queued; on a recovered socket that was after what it missed, and
-	// its rooms are back. Where recovery is on, emit an event here, so that the client has an offset from the start.
+	// its rooms are back. Where recovery is on, greet the client here (Socket.Greet), so that it has an offset from the start.
 	Connected(s *Socket)
 	// Event is called for each event in the order sent. It may block, then only this client waits; past the heartbeat's
 	// deadline it costs the client its session, because its pongs wait, too.
