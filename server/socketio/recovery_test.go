@@ -303,9 +303,9 @@ func TestRecoveryWindow(t *testing.T) {
 		recovered bool
 	}{
 		"Inside":               {59 * time.Second, []string{"missed"}, true},
-		"Outside":              {80 * time.Second, []string{"missed"}, false},
+		"Outside":              {61 * time.Second, []string{"missed"}, false},
 		"InsideNothingMissed":  {59 * time.Second, nil, true},
-		"OutsideNothingMissed": {80 * time.Second, nil, false},
+		"OutsideNothingMissed": {61 * time.Second, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onWard(t, recoverable(), func(t *testing.T, w *ward) {

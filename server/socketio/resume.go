@@ -88,6 +88,7 @@ func (r *recovery) find(n *Namespace, pid, identity string) *Socket {
 func (r *recovery) resume(old, s *Socket, offset *string) resumption {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.trim(time.Now()) // on a quiet server nothing else has looked since the window was over
 	if known := r.known[old.pid]; known != nil && known != old {
 		return replaced
 	}
