@@ -18,15 +18,25 @@ func (r Reader) SchemaVersion(ctx context.Context) (int64, error) {
 }
 
 // Site is the id that the nodes of one database have in common; the first who
-// asks makes it.
+// asks makes it. Where there is one nothing is written, so that a server whose
+// disk is full can still start and be read.
 func (s *Store) Site(ctx context.Context) (site string, err error) {
+	if site, err = s.site(ctx); err != nil || site != "" {
+		return site, err
+	}
 	err = s.Tx(ctx, func(tx *Tx) error {
 		if _, err := tx.count(ctx, "name the site", `UPDATE schema_info SET site = $1 WHERE id = 1 AND site = ''`, NewID()); err != nil {
 			return err
 		}
-		return tx.wrap("read the site", tx.q.QueryRowContext(ctx, `SELECT site FROM schema_info WHERE id = 1`).Scan(&site))
+		site, err = tx.site(ctx)
+		return err
 	})
 	return site, err
+}
+
+func (r Reader) site(ctx context.Context) (site string, err error) {
+	err = r.q.QueryRowContext(ctx, `SELECT site FROM schema_info WHERE id = 1`).Scan(&site)
+	return site, r.wrap("read the site", err)
 }
 
 // CountAdmins counts the accounts that operate the server.

@@ -57,3 +57,27 @@ func TestWritesAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 	}
 	server.unharmed()
 }
+
+// TestAServerStartsOnADiskThatIsAlmostFull: one that ended for whatever reason
+// comes back and is read, though nothing is written.
+func TestAServerStartsOnADiskThatIsAlmostFull(t *testing.T) {
+	here := newSite(t, "", "DISK_RESERVE_MIB=4")
+	server := here.start()
+	who := register(t, server.base, "trader")
+	room := who.conversation("off")
+	message := map[string]string{"conversationId": room, "content": "while there is room"}
+	who.post("/api/messages", message, nil)
+	server.kill()
+
+	here.env["DISK_RESERVE_MIB"] = "16777216" // more than any disk of these has
+	server = here.start()
+	who.client.BaseURL = server.base
+	if rows := who.rows(room); len(rows) != 1 {
+		t.Errorf("%d messages can be read, want 1", len(rows))
+	}
+	var no *api.RefusedError
+	if err := who.client.Post(t.Context(), "/api/messages", message, nil); !errors.As(err, &no) {
+		t.Errorf("a message is written: %v", err)
+	}
+	server.unharmed()
+}
