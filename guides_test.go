@@ -12,8 +12,8 @@ import (
 	"github.com/elite-trading-coach/coach/server/needs"
 )
 
-// TestFrontendGuideRuns runs the code of docs/frontend.md as it stands there: the client in Node, the hook on a stand-in
-// for React, and the page in a browser, across a restart of the server.
+// TestFrontendGuideRuns runs the code of docs/frontend.md as it stands there: the client in Node, also where it
+// has missed much, the hook on a stand-in for React, and the page in a browser, across a restart of the server.
 func TestFrontendGuideRuns(t *testing.T) {
 	needs.Node(t, "socket.io-client")
 	guide, err := os.ReadFile(filepath.Join("docs", "frontend.md"))
@@ -32,7 +32,7 @@ func TestFrontendGuideRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := buildCoach(t)
-	for _, how := range []string{"node", "react", "page"} {
+	for how, says := range map[string]string{"node": "diamond", "missed": "everything", "react": "diamond", "page": "diamond"} {
 		t.Run(how, func(t *testing.T) {
 			if how == "page" {
 				needs.Browser(t)
@@ -43,8 +43,8 @@ func TestFrontendGuideRuns(t *testing.T) {
 			if err != nil {
 				t.Fatalf("the guide's code fails: %v\n%s", err, out)
 			}
-			if !strings.Contains(string(out), "diamond") {
-				t.Errorf("the guide's code does not come to a verdict:\n%s", out)
+			if !strings.Contains(string(out), says) {
+				t.Errorf("the guide's code does not say %q in the end:\n%s", says, out)
 			}
 		})
 	}

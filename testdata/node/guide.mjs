@@ -1,8 +1,8 @@
 // Runs the code of docs/frontend.md, word for word, against a fresh server.
 //
-//	node guide.mjs <coach binary> node|react|page   the files on standard input, as JSON by name
+//	node guide.mjs <coach binary> node|missed|react|page   the files on standard input, as JSON by name
 //
-// node runs try.js; react runs useConversation.js on a stand-in for React's three functions; page opens index.html in a
+// node runs try.js; missed leaves more changes to a client than one answer holds; react runs useConversation.js on a stand-in for React's three functions; page opens index.html in a
 // browser, served from another origin, and sends across a restart of the server.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,12 +18,13 @@ const folder = mkdtempSync(join(here, 'guide-')); // beside node_modules, where 
 let web;
 try {
   web = await serve(folder);
-  coach.settings = { FRONTEND_URL: `http://localhost:${web.address().port}` };
+  coach.settings = { RATE_LIMITS: how === 'missed' ? 'off' : 'on', FRONTEND_URL: `http://localhost:${web.address().port}` };
   await coach.start();
   const files = Object.entries(JSON.parse(readFileSync(0, 'utf8'))).map(([name, text]) => [name, text.replaceAll('http://localhost:3001', coach.url)]);
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
   if (how === 'node') await run('try.js');
+  if (how === 'missed') await missed();
   if (how === 'react') await react();
   if (how === 'page') await page();
 } finally {
@@ -39,6 +40,41 @@ function run(file) {
     child.once('error', reject);
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${file} ended with ${code}`))));
   });
+}
+
+// missed has a client come back to hundreds of changes while others go on writing.
+async function missed() {
+  writeFileSync(
+    join(folder, 'missed.js'),
+    `import { call, Conversation } from './coach.js';
+     const url = '${coach.url}';
+     const { token } = await call(url, 'POST', '/api/auth/register', { email: 'emil@example.com', username: 'emil', password: 'Plan-the-trade-1' });
+     const { id } = await call(url, 'POST', '/api/conversations', { coach: 'off' }, token);
+     let written = 0;
+     const write = async () => { await call(url, 'POST', '/api/messages', { conversationId: id, content: 'one more' }, token); written++; };
+     const conversation = new Conversation(url, token);
+     const has = () => conversation.snapshot().messages.length;
+     const until = async (holds) => {
+       for (const end = Date.now() + 10_000; !holds(); await new Promise((resolve) => setTimeout(resolve, 20))) {
+         if (Date.now() > end) throw new Error('the client has ' + has() + ' of ' + written + ' messages');
+       }
+     };
+     await write();
+     await conversation.open(id);
+     await until(() => has() === 1);
+     conversation.close();
+     for (let i = 0; i < 250; i++) await write();
+     let more = true;
+     const writing = (async () => { while (more) await write(); })();
+     await conversation.open(id);
+     await until(() => has() > 150);
+     more = false;
+     await writing;
+     await until(() => has() === written);
+     console.log('everything');
+     conversation.close();`,
+  );
+  await run('missed.js');
 }
 
 // react calls the hook as React would: render, effects, and again when the store says so.
