@@ -22,6 +22,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server"
+	"github.com/elite-trading-coach/coach/server/api"
 )
 
 // Process is what Main is handed.
@@ -86,6 +88,17 @@ func (a *app) say(err error) {
 		tell(a.Stderr, "coach: stopped before it was done.\n")
 	default:
 		tell(a.Stderr, "coach: "+withoutCode(err.Error())+"\n")
+		a.sayFields(server.Problems(err))
+	}
+}
+
+// sayFields lists what is wrong where; of one field the sentence tells it.
+func (a *app) sayFields(problems []api.Detail) {
+	if len(problems) < 2 {
+		return
+	}
+	for _, p := range problems {
+		tell(a.Stderr, "  "+p.Field+": "+p.Message+"\n")
 	}
 }
 

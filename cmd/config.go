@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server"
 )
 
 func newConfig(a *app) *cobra.Command {
@@ -32,6 +33,9 @@ func newConfigCheck(a *app) *cobra.Command {
 			}
 			for _, warning := range cfg.Warnings() {
 				tell(a.Stderr, "coach: warning: "+warning+"\n")
+			}
+			if err := server.CheckFiles(cfg); err != nil {
+				return err
 			}
 			given := 0
 			for _, source := range sources {

@@ -38,8 +38,10 @@ func (l *loader) dotEnv() layer {
 	}
 	vars, err := godotenv.UnmarshalBytes(data)
 	if err != nil {
-		l.add("", dotEnvName, "cannot be read: write NAME=value, one a line, and quote values with spaces")
-		return nil
+		if vars, err = godotenv.UnmarshalBytes(l.readable(data)); err != nil {
+			l.add("", dotEnvName, "cannot be read: "+dotEnvForm)
+			return nil
+		}
 	}
 	values := l.variables(vars, FromDotEnv, func(name string) string {
 		return fmt.Sprintf("%s:%d %s", dotEnvName, lineOf(data, name), name)
@@ -48,6 +50,21 @@ func (l *loader) dotEnv() layer {
 		l.add("environment", g.source.Where, "must be development here, since .env is read in development only; set it in the environment itself")
 	}
 	return values
+}
+
+const dotEnvForm = "write NAME=value, one a line, and quote values with spaces"
+
+// readable empties the lines that cannot be read by themselves, each of which
+// is a problem, so that those of the others are told with them.
+func (l *loader) readable(data []byte) []byte {
+	lines := strings.Split(string(data), "\n")
+	for i, line := range lines {
+		if _, err := godotenv.Unmarshal(line + "\n"); err != nil {
+			l.add("", fmt.Sprintf("%s:%d", dotEnvName, i+1), "cannot be read: "+dotEnvForm)
+			lines[i] = ""
+		}
+	}
+	return []byte(strings.Join(lines, "\n"))
 }
 
 // lineOf is the line that sets name, for a person to find; 1 if it hides.

@@ -132,6 +132,9 @@ func (l *loader) flags() layer {
 		return values
 	}
 	l.Flags.Visit(func(f *pflag.Flag) {
+		if f.Value.String() == "" {
+			return // a shell's variable that is not set, as in the environment
+		}
 		for _, k := range l.table.keys {
 			if k.Flag == f.Name {
 				values[k.Path] = given{raw: f.Value.String(), source: Source{Kind: FromFlag, Where: "--" + f.Name}}

@@ -107,6 +107,14 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// A shell gives an empty text for a variable that is not set.
+func TestAnEmptyFlagIsNone(t *testing.T) {
+	cfg, sources := load(t, LoadOptions{Flags: flags(t, "--data-dir", "")})
+	if cfg.DataDir != "./coach_data" || sources["dataDir"].Kind != FromDefault {
+		t.Errorf("data folder %q from %s", cfg.DataDir, sources["dataDir"])
+	}
+}
+
 func TestLaterLayersWin(t *testing.T) {
 	disk := files{
 		"coach.yaml": "server:\n  port: 1\n  drainTimeout: 1s\nlog:\n  level: debug\nauth:\n  jwtExpiresIn: 1d\nai:\n  workers: 2\n",
@@ -201,7 +209,13 @@ func TestDotEnvIsForDevelopment(t *testing.T) {
 	})
 	t.Run("malformed", func(t *testing.T) {
 		refused(t, LoadOptions{readFile: files{".env": "A='x\n"}.read},
-			".env: cannot be read: write NAME=value, one a line, and quote values with spaces")
+			".env:1: cannot be read: write NAME=value, one a line, and quote values with spaces")
+	})
+	t.Run("malformed among others", func(t *testing.T) {
+		refused(t, LoadOptions{readFile: files{".env": "PORT=abc\nbad line\nLOG_LEVEL=x\n"}.read},
+			".env:2: cannot be read: write NAME=value, one a line, and quote values with spaces",
+			`.env:1 PORT: must be a whole number, 0 to 65535, not "abc"`,
+			`.env:3 LOG_LEVEL: must be one of debug, info, warn, error, not "x"`)
 	})
 }
 

@@ -197,6 +197,12 @@ func TestCompose(t *testing.T) {
 			t.Errorf("%s is none of coach's settings", name)
 		}
 	}
+	// All of .env reaches coach, which refuses a COACH_ name that it does not know.
+	for _, m := range regexp.MustCompile(`\$\{(COACH_[A-Z_]+)`).FindAllStringSubmatch(read(t, "compose", "compose.yaml"), -1) {
+		if !slices.Contains(settings(), m[1]) {
+			t.Errorf("${%s} is none of coach's settings", m[1])
+		}
+	}
 	grace, err := time.ParseDuration(in(t, coach, "stop_grace_period").(string))
 	if err != nil {
 		t.Fatal(err)

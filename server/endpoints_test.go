@@ -69,7 +69,7 @@ func TestPoliciesGoOverNames(t *testing.T) {
 
 func TestTheStartFailsOnPromptsThatAreNone(t *testing.T) {
 	c := configs.Config{AI: configs.AI{Prompts: t.TempDir()}}
-	if _, err := newChain(c, coach.ModelOptions{}); err == nil || !strings.HasPrefix(err.Error(), "AI_PROMPTS: ") {
+	if _, err := newChain(c, coach.ModelOptions{}); err == nil || !strings.HasPrefix(err.Error(), "AI_PROMPTS cannot be used: ") {
 		t.Errorf("an empty folder of prompts: %v", err)
 	}
 }

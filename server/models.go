@@ -40,7 +40,7 @@ func newChain(c configs.Config, parts coach.ModelOptions) (*coach.Chain, error) 
 func loadPrompts(ai configs.AI) (*coach.Prompts, error) {
 	prompts, err := coach.LoadPrompts(ai.Prompts)
 	if err != nil {
-		return nil, fmt.Errorf("AI_PROMPTS: %w", err)
+		return nil, fmt.Errorf("AI_PROMPTS cannot be used: %w", err)
 	}
 	return prompts, nil
 }

@@ -147,7 +147,7 @@ func (s *Server) startTLS(ctx context.Context, l net.Listener) (net.Listener, er
 		plain.Port = port
 		pl, err := listen(ctx, plain)
 		if err != nil {
-			return l, errors.Join(fmt.Errorf("TLS_REDIRECT_PORT: %w", err), l.Close())
+			return l, errors.Join(fmt.Errorf("TLS_REDIRECT_PORT cannot be used: %w", err), l.Close())
 		}
 		web := newHTTP(by.plain, s.log)
 		web.ReadTimeout, web.WriteTimeout = 10*time.Second, 10*time.Second

@@ -57,7 +57,7 @@ func authority(c configs.TLS) (*acme.Client, error) {
 	}
 	pem, err := os.ReadFile(c.ACMECAFile)
 	if err != nil {
-		return nil, fmt.Errorf("ACME_CA_FILE: %w", err)
+		return nil, fmt.Errorf("ACME_CA_FILE cannot be used: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {

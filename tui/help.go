@@ -1,6 +1,10 @@
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	"slices"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
 
 // drawHelp shows the keys, of this screen and of all.
 func (m *Model) drawHelp(c canvas) []string {
@@ -23,21 +27,30 @@ func (m *Model) helpLines(c canvas) []string {
 	if s, ok := m.top().(sortable); ok {
 		lines = append(lines, helpOn(c, "Sort by", s.sortKeys())...)
 	}
-	lines = append(lines, helpOn(c, "Everywhere", []hint{
-		{"1 - 9", "a page by its number; tab and shift+tab the next and the one before"},
-		{":", "a page by its name, with a filter after it if you like, :users tier=free; also :notice, :drain, :help and :quit"},
-		{"/", "filter; esc takes it away"},
-		{"enter esc", "look closer, and back"},
-		{"arrows j k g G", "move; pgup and pgdown a screen at a time"},
-		{"n", "notice to all"},
-		{"r", "ask now"},
-		{"q ctrl+c", "quit"},
-	})...)
+	lines = append(lines, helpOn(c, "Everywhere", m.everywhere())...)
 	return append(lines, helpOn(c, "Filters", []hint{
 		{"tier=free,premium", "one of these; != is none of these"},
 		{"user~ana", "contains it; a word alone is looked for in every text"},
 		{"queue>64kB idle>=5m", "sizes and times with their units; all terms must hold"},
 	})...)
+}
+
+// everywhere is what the keys do on each screen; who only looks has no verbs.
+func (m *Model) everywhere() []hint {
+	commands, verbs := ":help and :quit", []hint(nil)
+	if !m.readOnly() {
+		commands, verbs = ":notice, :drain, :help and :quit", []hint{{"n", "notice to all"}}
+	}
+	return slices.Concat([]hint{
+		{"1 - 9", "a page by its number; tab and shift+tab the next and the one before"},
+		{":", "a page by its name, with a filter after it if you like, :users tier=free; also " + commands},
+		{"/", "filter; esc takes it away"},
+		{"enter esc", "look closer, and back"},
+		{"arrows j k g G", "move; pgup and pgdown a screen at a time"},
+	}, verbs, []hint{
+		{"r", "ask now"},
+		{"q ctrl+c", "quit"},
+	})
 }
 
 func helpOn(c canvas, title string, hints []hint) []string {

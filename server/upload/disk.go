@@ -18,7 +18,7 @@ type Disk struct{ root string }
 // NewDisk keeps pictures below root, which is made when it is not there.
 func NewDisk(root string) (*Disk, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder for images: %w", err)
+		return nil, fmt.Errorf("make the folder for images (UPLOAD_DIR): %w", err)
 	}
 	return &Disk{root}, nil
 }

@@ -101,7 +101,7 @@ func New(o Options) (*Service, error) {
 		o.Now = storage.Now
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder for images under way: %w", err)
+		return nil, fmt.Errorf("make the folder for images under way (UPLOAD_DIR): %w", err)
 	}
 	return &Service{
 		Options:  o,

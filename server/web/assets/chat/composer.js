@@ -50,6 +50,11 @@ export class Composer {
       ),
       this.error,
     );
+    let width = 0; // the text wraps differently in another
+    new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width !== width) this.#grow();
+      width = contentRect.width;
+    }).observe(this.form);
   }
 
   // A conversation that does not exist yet gets another id with each visit, and what was written for it must be found again.
