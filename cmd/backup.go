@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -119,8 +120,8 @@ func newBackupRestore(a *app) *cobra.Command {
 				return err
 			}
 			tell(a.Stdout, "restored "+contents(r.Proof)+"\n")
-			if r.Kept != "" {
-				tell(a.Stdout, "what was there before is in "+r.Kept+"; remove it when you are sure\n")
+			if len(r.Kept) > 0 {
+				tell(a.Stdout, "what was there before is in "+strings.Join(r.Kept, ", and in ")+"; remove it when you are sure\n")
 			}
 			return nil
 		},

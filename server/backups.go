@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -91,7 +92,10 @@ func (b *Backups) Restore(ctx context.Context, path string, older backup.Older) 
 	if err != nil {
 		return restored, err
 	}
-	return restored, errors.Join(m.Up(ctx), m.Close())
+	if err := errors.Join(m.Up(ctx), m.Close()); err != nil {
+		return restored, fmt.Errorf("bring what was restored up to date (what it replaced is in %s): %w", strings.Join(restored.Kept, ", "), err)
+	}
+	return restored, nil
 }
 
 func (b *Backups) lock() (unlock func(), err error) {

@@ -131,11 +131,11 @@ func TestWhatIsBackedUpComesBackAndWhatItReplacesIsKept(t *testing.T) {
 		if text, err := os.ReadFile(filepath.Join(p.Images, "ab/one")); err != nil || string(text) != "first image" {
 			t.Errorf("the first image: %q, %v", text, err)
 		}
-		if r.Kept == "" {
-			t.Fatal("nothing is kept of what was there")
+		if len(r.Kept) != 2 {
+			t.Fatalf("kept are %q, want the database's and the images' place", r.Kept)
 		}
 		if path, ok := strings.CutPrefix(p.URL, "sqlite://"); ok {
-			if got := people(t, "sqlite://"+filepath.Join(r.Kept, filepath.Base(path))); got != "ann ben" {
+			if got := people(t, "sqlite://"+filepath.Join(r.Kept[0], filepath.Base(path))); got != "ann ben" {
 				t.Errorf("kept are %q", got)
 			}
 		}
@@ -153,7 +153,7 @@ func TestRestoreOnAnEmptyMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := backup.Restore(t.Context(), empty, k.Path, backup.RefuseOlder)
-	if err != nil || r.Kept != "" {
+	if err != nil || r.Kept != nil {
 		t.Fatalf("kept %q, %v", r.Kept, err)
 	}
 	if got := people(t, empty.URL); got != "ann" {

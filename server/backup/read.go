@@ -19,44 +19,44 @@ import (
 // maxValue bounds the head and the list of an archive, in bytes.
 const maxValue = 256 << 20
 
-// unpack reads a whole archive into a folder and holds each file against the
-// list. latest is the newest schema that this program knows. Every way in
-// which an archive can be wrong has a sentence of its own.
-func unpack(path, into string, latest int64) (Head, error) {
+// unpack reads a whole archive into a workshop, holds each file against the
+// list and counts them. latest is the newest schema that this program knows.
+// Every way in which an archive can be wrong has a sentence of its own.
+func unpack(path string, into workshop, latest int64) (head Head, files int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Head{}, err
+		return Head{}, 0, err
 	}
 	defer func() { _ = f.Close() }()
 	in := bufio.NewReaderSize(f, 1<<20)
 	if _, err := in.Peek(1); err != nil {
-		return Head{}, refuse("%s is empty", path)
+		return Head{}, 0, refuse("%s is empty", path)
 	}
 	packed, err := gzip.NewReader(in)
 	if err != nil {
-		return Head{}, refuse("%s is not a backup of coach", path)
+		return Head{}, 0, refuse("%s is not a backup of coach", path)
 	}
 	r := &reader{path: path, into: into, tar: tar.NewReader(packed), found: map[string]file{}}
-	head, err := r.head(latest)
-	if err != nil {
-		return head, err
+	if head, err = r.head(latest); err != nil {
+		return head, 0, err
 	}
 	if err := r.files(); err != nil {
-		return head, err
+		return head, 0, err
 	}
 	if _, err := io.Copy(io.Discard, packed); err != nil { //nolint:gosec // discarded, and gzip's own checksum comes after the tar's end
-		return head, r.broken(err)
+		return head, 0, r.broken(err)
 	}
-	return head, r.compare()
+	return head, len(r.found), r.compare()
 }
 
 // reader is one pass over an archive.
 type reader struct {
-	path, into string
-	tar        *tar.Reader
-	found      map[string]file
-	list       []file
-	whole      bool // the list was there
+	path  string
+	into  workshop
+	tar   *tar.Reader
+	found map[string]file
+	list  []file
+	whole bool // the list was there
 }
 
 // broken tells a file that ends too early from one that was changed.
@@ -105,13 +105,18 @@ func (r *reader) files() error {
 	}
 }
 
-// keep writes one file below the folder, whatever its name would like.
+// keep writes one file into the workshop, whatever its name would like.
 func (r *reader) keep(entry *tar.Header) error {
-	ours := entry.Name == sqliteName || entry.Name == dumpName || strings.HasPrefix(entry.Name, imageFolder)
+	image := strings.HasPrefix(entry.Name, imageFolder)
+	ours := image || entry.Name == sqliteName || entry.Name == dumpName
 	if entry.Typeflag != tar.TypeReg || !ours || !filepath.IsLocal(filepath.FromSlash(entry.Name)) {
 		return refuse("%s is damaged: %.80q has no place in a backup", r.path, entry.Name)
 	}
-	target := filepath.Join(r.into, filepath.FromSlash(entry.Name))
+	folder := r.into.database
+	if image {
+		folder = r.into.images
+	}
+	target := filepath.Join(folder, filepath.FromSlash(entry.Name))
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -19,38 +18,28 @@ func Verify(ctx context.Context, p Place, path string) (Proof, error) {
 		return Proof{}, fmt.Errorf("try the backup: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	return p.try(ctx, path, dir)
+	return p.try(ctx, path, workshop{dir, dir})
 }
 
-// try unpacks a backup into a folder and tries its database.
-func (p Place) try(ctx context.Context, path, dir string) (Proof, error) {
-	head, err := unpack(path, dir, p.Latest)
+// try unpacks a backup and tries its database.
+func (p Place) try(ctx context.Context, path string, w workshop) (Proof, error) {
+	head, files, err := unpack(path, w, p.Latest)
 	if err != nil {
 		return Proof{}, err
 	}
-	proof := Proof{Head: head, Files: countFiles(dir)}
+	proof := Proof{Head: head, Files: files}
 	schema := head.Schema
 	if head.Database == storage.SQLite {
-		if schema, err = storage.CheckFile(ctx, filepath.Join(dir, sqliteName)); err != nil {
+		if schema, err = storage.CheckFile(ctx, filepath.Join(w.database, sqliteName)); err != nil {
 			return proof, refuse("%s: %v", path, err)
 		}
-	} else if proof.Note, err = p.tryDump(ctx, filepath.Join(dir, dumpName), head.Namespace, &schema); err != nil {
+	} else if proof.Note, err = p.tryDump(ctx, filepath.Join(w.database, dumpName), head.Namespace, &schema); err != nil {
 		return proof, err
 	}
 	if schema != head.Schema {
 		return proof, refuse("%s is damaged: its database is at schema %d, and it says %d", path, schema, head.Schema)
 	}
 	return proof, nil
-}
-
-func countFiles(dir string) (n int) {
-	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			n++
-		}
-		return nil
-	})
-	return n
 }
 
 // tryDump restores a dump of Postgres into a database of its own on the same
@@ -105,9 +94,9 @@ func loadDump(ctx context.Context, url, dump, namespace string) error {
 // Restored says what restoring did.
 type Restored struct {
 	Proof
-	// Kept is where what was replaced is now: a folder, or a schema of
-	// Postgres. "" when there was nothing.
-	Kept string
+	// Kept is where what was replaced is now: folders, and a schema of
+	// Postgres. None when there was nothing.
+	Kept []string
 }
 
 // Older is how Restore is told what to do with a backup of an older schema.
@@ -122,16 +111,12 @@ const (
 // Restore puts a backup in the place of what is there, after it has been
 // tried. What is replaced is kept. The caller makes sure that no server runs.
 func Restore(ctx context.Context, p Place, path string, older Older) (Restored, error) {
-	parent, err := p.workshop()
+	w, err := p.workshop()
 	if err != nil {
 		return Restored{}, err
 	}
-	dir, err := os.MkdirTemp(parent, ".restoring-")
-	if err != nil {
-		return Restored{}, fmt.Errorf("unpack the backup: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	proof, err := p.try(ctx, path, dir)
+	defer w.remove()
+	proof, err := p.try(ctx, path, w)
 	if err != nil {
 		return Restored{}, err
 	}
@@ -145,33 +130,23 @@ func Restore(ctx context.Context, p Place, path string, older Older) (Restored, 
 	case proof.Schema < p.Latest && older == RefuseOlder:
 		return Restored{}, refuse("%s was made at schema %d and this program works with %d: add --migrate to bring it up to date after restoring", path, proof.Schema, p.Latest)
 	}
-	if want == storage.SQLite {
-		kept, err := p.replaceFiles(dir)
+	kept, back, err := p.replaceFiles(w)
+	if err != nil || want == storage.SQLite {
 		return Restored{proof, kept}, err
 	}
-	kept, err := p.replaceSchema(ctx, dir, proof.Namespace)
-	return Restored{proof, kept}, err
-}
-
-// workshop is a folder on the disk that things will be moved to.
-func (p Place) workshop() (string, error) {
-	parent := p.Images
-	if path, ok := p.sqlite(); ok {
-		parent = path
+	schema, err := p.replaceSchema(ctx, filepath.Join(w.database, dumpName), proof.Namespace)
+	if err != nil {
+		return Restored{}, errors.Join(err, back())
 	}
-	if parent == "" {
-		return os.TempDir(), nil
+	if schema != "" {
+		kept = append(kept, "the schema "+schema+" of the same database")
 	}
-	parent = filepath.Dir(parent)
-	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return "", fmt.Errorf("make %s: %w", parent, err)
-	}
-	return parent, nil
+	return Restored{proof, kept}, nil
 }
 
 // replaceSchema loads the dump into an empty schema, and takes the step back
 // when that fails.
-func (p Place) replaceSchema(ctx context.Context, dir, namespace string) (kept string, err error) {
+func (p Place) replaceSchema(ctx context.Context, dump, namespace string) (kept string, err error) {
 	store, err := storage.Open(ctx, storage.Options{URL: p.URL, MaxConns: 2})
 	if err != nil {
 		return "", err
@@ -193,58 +168,9 @@ func (p Place) replaceSchema(ctx context.Context, dir, namespace string) (kept s
 		if kept, back, err = store.SetSchemaAside(ctx); err != nil {
 			return "", err
 		}
-		kept = "the schema " + kept + " of the same database"
 	}
-	if err := loadDump(ctx, p.URL, filepath.Join(dir, dumpName), namespace); err != nil {
+	if err := loadDump(ctx, p.URL, dump, namespace); err != nil {
 		return "", errors.Join(err, back(context.WithoutCancel(ctx)))
-	}
-	images, err := p.replaceFiles(dir)
-	if images != "" {
-		kept += ", and " + images
-	}
-	return kept, err
-}
-
-// replaceFiles moves what is there into a folder of its own, and what was
-// unpacked into its place.
-func (p Place) replaceFiles(dir string) (kept string, err error) {
-	moves := map[string]string{} // from the unpacked to its place
-	var old []string
-	if path, ok := p.sqlite(); ok {
-		moves[filepath.Join(dir, sqliteName)] = path
-		old = append(old, path, path+"-wal", path+"-shm")
-	}
-	if p.Images != "" {
-		moves[filepath.Join(dir, filepath.Clean(imageFolder))] = p.Images
-		old = append(old, p.Images)
-	}
-	if len(old) > 0 {
-		if kept, err = setAside(old, filepath.Join(filepath.Dir(old[0]), "replaced-"+time.Now().UTC().Format("20060102T150405.000Z"))); err != nil {
-			return kept, err
-		}
-	}
-	for from, to := range moves {
-		if err := os.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) { // a backup without images has no such folder
-			return kept, fmt.Errorf("put what was restored in its place (what it replaces is in %s): %w", kept, err)
-		}
-	}
-	return kept, nil
-}
-
-// setAside moves those of the paths that exist into a new folder; "" when none
-// does.
-func setAside(paths []string, folder string) (kept string, err error) {
-	for _, path := range paths {
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return kept, fmt.Errorf("keep what is replaced: %w", err)
-		}
-		kept = folder
-		if err := os.Rename(path, filepath.Join(folder, filepath.Base(path))); err != nil {
-			return kept, fmt.Errorf("keep what is replaced: %w", err)
-		}
 	}
 	return kept, nil
 }
