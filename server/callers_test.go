@@ -31,6 +31,26 @@ func TestFault68_ThePublicURLIsAnOriginForSocketsToo(t *testing.T) {
 	}
 }
 
+// What a reload tells of is another list than the one before, not than the one
+// of the start.
+func TestOriginsAreComparedWithThoseBefore(t *testing.T) {
+	var o origins
+	for i, step := range []struct {
+		list []string
+		want bool
+	}{
+		{[]string{"https://a.example"}, true},
+		{[]string{"https://b.example"}, true},
+		{[]string{"https://b.example"}, false},
+		{[]string{"https://a.example"}, true},
+		{[]string{"https://a.example"}, false},
+	} {
+		if got := o.set(configs.Config{Server: configs.Server{FrontendURL: step.list}}); got != step.want {
+			t.Errorf("reload %d, to %v: told %v", i, step.list, got)
+		}
+	}
+}
+
 // Fault 26: behind a proxy everybody would be one address, and strangers would
 // take the places of all; in front of one, nobody may say who they are.
 func TestFault26_SocketsCountByTheAddressBehindTrustedProxies(t *testing.T) {

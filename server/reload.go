@@ -11,12 +11,17 @@ import (
 
 // origins are the pages that may call; they can be replaced while requests ask.
 type origins struct {
-	now atomic.Pointer[func(origin string, r *http.Request) bool]
+	now  atomic.Pointer[func(origin string, r *http.Request) bool]
+	list []string // of the newest configuration; only who calls set looks at it
 }
 
-func (o *origins) set(c configs.Config) {
+// set takes the origins over, and reports whether they are others than before.
+func (o *origins) set(c configs.Config) (changed bool) {
 	check := originCheck(c)
 	o.now.Store(&check)
+	changed = !slices.Equal(c.Server.FrontendURL, o.list)
+	o.list = c.Server.FrontendURL
+	return changed
 }
 
 // may is what [originCheck] of the newest configuration says.
@@ -48,9 +53,8 @@ func (s *Server) reload(c configs.Config) {
 	} else {
 		s.chain.UsePrompts(prompts)
 	}
-	if !slices.Equal(c.Server.FrontendURL, s.Config.Server.FrontendURL) {
+	if s.origins.set(c) {
 		s.log.Info("other origins may call from now on", "origins", c.Server.FrontendURL)
 	}
-	s.origins.set(c)
 	s.log.Info("the configuration was read again, for log level, origins, prompts and certificates")
 }
