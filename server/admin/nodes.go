@@ -20,7 +20,7 @@ const (
 	saysAlive      = "operators.alive"      // an api.Node
 	saysDisconnect = "operators.disconnect" // a socket's id
 	saysNotice     = "operators.notice"     // an api.Notice
-	saysTiers      = "operators.tiers"      // read them again
+	saysTiers      = "operators.tiers"      // one was edited; whoever looks is told
 )
 
 // neighbour is another node, and when it last told of itself.

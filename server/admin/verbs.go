@@ -31,7 +31,8 @@ func (s *Service) Disconnect(ctx context.Context, who Operator, id string) error
 	return nil
 }
 
-// EditTier changes a tier here at once, and on the other nodes.
+// EditTier changes a tier: here at once, and on the other nodes, which look
+// for edits by themselves, in a second.
 func (s *Service) EditTier(ctx context.Context, who Operator, name string, c api.LimitsChange) (api.Tier, error) {
 	tier, err := s.Records.EditTier(ctx, who, name, c)
 	if err != nil {
