@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +108,31 @@ func TestRoomsImportOnlyWhatTheTableDraws(t *testing.T) {
 	}
 	for _, problem := range undrawn(packages) {
 		t.Error(problem)
+	}
+}
+
+// TestEachRoomHasARowInARCHITECTURE holds the list of rooms to the packages.
+func TestEachRoomHasARowInARCHITECTURE(t *testing.T) {
+	page, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "\n## The rooms\n")
+	list, _, _ = strings.Cut(list, "\n## ")
+	var rows []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(list, -1) {
+		rows = append(rows, strings.TrimSuffix(strings.Replace(row[1], "main.go", ".", 1), "/"))
+	}
+	var built []string
+	for _, p := range listPackages(t) {
+		if room, ok := roomOf(within(p.ImportPath)); ok && !slices.Contains(built, room) {
+			built = append(built, room)
+		}
+	}
+	slices.Sort(rows)
+	slices.Sort(built)
+	if diff := cmp.Diff(built, rows); diff != "" {
+		t.Errorf("rooms (-packages +rows of ARCHITECTURE.md):\n%s", diff)
 	}
 }
 
