@@ -91,12 +91,10 @@ func rowData(m storage.Message) json.RawMessage {
 	return append(b, '}')
 }
 
-// ClientEvents turns an event of a conversation's topic into what its clients
-// are told, in order. Events that are not for clients give none.
+// ClientEvents turns the event of a row into what a conversation's clients are
+// told, in order. Events that are of no row give none.
 func ClientEvents(e bus.Event) ([]ClientEvent, error) {
 	switch e.Name {
-	case EventDelta:
-		return []ClientEvent{{"ai_delta", e.Data}}, nil
 	case EventCreated, EventUpdated, EventDeleted, EventPending, EventFinished:
 	default:
 		return nil, nil
