@@ -26,13 +26,13 @@ func ScratchDatabase(ctx context.Context, dbURL string) (scratch string, drop fu
 	if err != nil {
 		return "", nil, fmt.Errorf("make a database for the test: %w", err)
 	}
-	drop = func(ctx context.Context) error { return errors.Join(remove(ctx), store.Close()) }
-	scratch, err = storage.InDatabase(dbURL, name)
+	if scratch, err = storage.InDatabase(dbURL, name); err == nil {
+		scratch, err = withoutSchema(scratch)
+	}
 	if err != nil {
 		return "", nil, errors.Join(err, remove(context.WithoutCancel(ctx)))
 	}
-	scratch, err = withoutSchema(scratch)
-	return scratch, drop, err
+	return scratch, func(ctx context.Context) error { return errors.Join(remove(ctx), store.Close()) }, nil
 }
 
 // withoutSchema takes out the search path: the new database has none but public.
