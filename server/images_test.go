@@ -21,7 +21,6 @@ import (
 type seer struct{ shown chan []byte }
 
 func (*seer) Name() string { return "seer" }
-func (*seer) Sees() bool   { return true }
 
 func (m *seer) Stream(ctx context.Context, p coach.Prompt, emit func(string) error) (coach.Answer, error) {
 	for _, i := range p.Images {

@@ -74,13 +74,6 @@ type Answer struct {
 	Usage      *Usage // nil when nothing was counted
 }
 
-// Sees reports whether a model looks at the images of a prompt itself; one
-// that does not is told, or says, that it cannot.
-func Sees(m Model) bool {
-	seer, ok := m.(interface{ Sees() bool })
-	return ok && seer.Sees()
-}
-
 // Model answers one prompt. It calls emit with each piece of text as it is
 // ready, never splitting a UTF-8 character; the pieces together equal
 // Answer.Text. It returns when it is done, when ctx ends, or with emit's first

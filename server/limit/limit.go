@@ -13,12 +13,9 @@ package limit
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -79,13 +76,6 @@ func AddressKey(address string) string {
 		return "address:" + ip.String()
 	}
 	return "address:" + netip.PrefixFrom(ip, 64).Masked().String()
-}
-
-// IdentifierKey is the key of what somebody typed to sign in with. It is a
-// hash, because it may be an e-mail address and keys may be shown.
-func IdentifierKey(identifier string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(identifier))))
-	return "identifier:" + hex.EncodeToString(sum[:16])
 }
 
 // Check reports a rule that cannot be kept: a negative limit, or a window
@@ -149,22 +139,3 @@ func (c cell) decision(tat, now, n int64, allowed bool) Decision {
 }
 
 func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
-
-// Off is the limiter of benches: it counts nothing and lets everything pass.
-type Off struct{}
-
-// Allow implements [Limiter].
-func (Off) Allow(_ context.Context, _ string, r Rule, _ int) (Decision, error) {
-	return Decision{Allowed: true, Limit: r.Limit, Remaining: r.Limit, ResetsAt: time.Now().UTC()}, nil
-}
-
-// Return implements [Limiter].
-func (Off) Return(context.Context, string, Rule, int) error { return nil }
-
-// Peek implements [Limiter].
-func (o Off) Peek(ctx context.Context, key string, r Rule) (Decision, error) {
-	return o.Allow(ctx, key, r, 0)
-}
-
-// Reset implements [Limiter].
-func (Off) Reset(context.Context, string, Rule) error { return nil }

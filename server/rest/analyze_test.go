@@ -21,7 +21,6 @@ type seer struct {
 }
 
 func (*seer) Name() string { return "seer" }
-func (*seer) Sees() bool   { return true }
 
 func (m *seer) Stream(ctx context.Context, p coach.Prompt, emit func(string) error) (coach.Answer, error) {
 	if m.fails != nil {
