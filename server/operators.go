@@ -47,7 +47,7 @@ func (s *Server) askToLeave() {
 }
 
 // checkTier refuses limits that cannot be kept.
-func checkTier(_ string, l api.Limits) error { return limit.Tier(l).Check() }
+func checkTier(l api.Limits) error { return limit.Tier(l).Check() }
 
 // load is how busy this node is.
 func (s *Server) load(ctx context.Context) api.Load {

@@ -119,7 +119,7 @@ func (s *Service) Run(ctx context.Context) error {
 	second, alive := time.NewTicker(time.Second), time.NewTicker(aliveEvery)
 	defer second.Stop()
 	defer alive.Stop()
-	feed := s.newFeed(ctx)
+	feed := s.newFeed()
 	for {
 		select {
 		case <-ctx.Done():

@@ -48,7 +48,7 @@ func inHouse(t *testing.T, fn func(t *testing.T, h *house)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := func(_ string, l api.Limits) error { return limit.Tier(l).Check() }
+		check := func(l api.Limits) error { return limit.Tier(l).Check() }
 		h := &house{t, store, a, admin.NewRecords(store, a, check, slog.New(slog.DiscardHandler))}
 		h.storeTiers()
 		fn(t, h)
@@ -401,7 +401,7 @@ func TestNodesKnowEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t, store, a, admin.NewRecords(store, a, func(string, api.Limits) error { return nil }, slog.New(slog.DiscardHandler))}
+	h := &house{t, store, a, admin.NewRecords(store, a, func(api.Limits) error { return nil }, slog.New(slog.DiscardHandler))}
 	h.storeTiers()
 	memory := bus.NewMemory()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -434,7 +434,7 @@ func TestTheStreamTellsWhatHappens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t, store, a, admin.NewRecords(store, a, func(string, api.Limits) error { return nil }, slog.New(slog.DiscardHandler))}
+	h := &house{t, store, a, admin.NewRecords(store, a, func(api.Limits) error { return nil }, slog.New(slog.DiscardHandler))}
 	h.storeTiers()
 	n := h.node(bus.NewMemory(), "one")
 	heard := map[string]string{}

@@ -30,7 +30,7 @@ type feed struct {
 }
 
 // newFeed begins with the room: what was before is in the lists.
-func (s *Service) newFeed(context.Context) *feed {
+func (s *Service) newFeed() *feed {
 	s.auth.OnChanged(func(auth.Change) { s.mark(func() { s.users = true }) })
 	s.auth.OnRevoked(func(auth.Revocation) { s.mark(func() { s.users = true }) })
 	return &feed{s: s, line: s.o.Log.number(), audited: s.began}

@@ -20,11 +20,11 @@ type Records struct {
 	store     *storage.Store
 	auth      *auth.Service
 	log       *slog.Logger
-	checkTier func(name string, l api.Limits) error
+	checkTier func(l api.Limits) error
 }
 
 // NewRecords makes them. checkTier refuses limits that cannot be kept.
-func NewRecords(store *storage.Store, a *auth.Service, checkTier func(name string, l api.Limits) error, log *slog.Logger) *Records {
+func NewRecords(store *storage.Store, a *auth.Service, checkTier func(l api.Limits) error, log *slog.Logger) *Records {
 	return &Records{store: store, auth: a, log: log, checkTier: checkTier}
 }
 
@@ -153,7 +153,7 @@ func (r *Records) EditTier(ctx context.Context, who Operator, name string, c api
 			return err
 		}
 		detail := apply(&tier.Limits, c)
-		if err := r.checkTier(name, tier.Limits); err != nil {
+		if err := r.checkTier(tier.Limits); err != nil {
 			return fault.Wrap(fault.Validation, "A limit must be 0 or more, and small enough to be kept.", err)
 		}
 		b, err := json.Marshal(tier.Limits)

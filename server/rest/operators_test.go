@@ -50,7 +50,7 @@ func (p *place) operators(b bus.Bus) *admin.Service {
 	room := api.Room{ID: theRoom, Sockets: 1, Users: 1}
 	f := p.floor
 	return admin.New(admin.Options{
-		Records: admin.NewRecords(p.store, p.auth, func(_ string, l api.Limits) error { return limit.Tier(l).Check() }, slog.New(slog.DiscardHandler)),
+		Records: admin.NewRecords(p.store, p.auth, func(l api.Limits) error { return limit.Tier(l).Check() }, slog.New(slog.DiscardHandler)),
 		Bus:     b, Self: api.Node{ID: "node-1", Name: "here"},
 		Floor: admin.Floor{
 			Load:        func(context.Context) api.Load { return api.Load{Ready: true, Sockets: 1} },
