@@ -11,7 +11,6 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/elite-trading-coach/coach/configs"
-	"github.com/elite-trading-coach/coach/migrations"
 	"github.com/elite-trading-coach/coach/server/disk"
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -81,14 +80,8 @@ func sqlitePath(c configs.Config) (path string, ok bool) {
 // run on it. It runs on a schema newer than itself unless that says otherwise,
 // because a rolling deploy meets one.
 func (s *Server) checkSchema(ctx context.Context) error {
-	d := migrations.Dialect(s.store.Dialect())
-	latest, err := migrations.Latest(d)
-	if err != nil {
-		return err
-	}
-	path, _ := sqlitePath(s.Config)
-	m := &Migrator{store: s.store, path: path}
-	current, _, err := m.Version(ctx)
+	m := newMigrator(s.store, s.Config)
+	current, latest, err := m.Version(ctx)
 	if err != nil {
 		return err
 	}
@@ -106,7 +99,7 @@ func (s *Server) checkSchema(ctx context.Context) error {
 	if current == latest {
 		return nil
 	}
-	if d == migrations.Postgres && !s.Migrate {
+	if s.store.Dialect() == storage.Postgres && !s.Migrate {
 		return fmt.Errorf("the database is at schema %d and this program needs %d: run `coach migrate up`, or start with `coach serve --migrate`", current, latest)
 	}
 	return m.Up(ctx)

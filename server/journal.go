@@ -32,16 +32,9 @@ type Journal struct {
 
 // OpenJournal opens the journals of the configured database.
 func OpenJournal(ctx context.Context, c configs.Config, log *slog.Logger) (*Journal, error) {
-	store, err := openStore(ctx, c, log)
+	store, err := openMigrated(ctx, c, log)
 	if err != nil {
 		return nil, err
-	}
-	if store.Dialect() == storage.SQLite {
-		path, _ := sqlitePath(c)
-		if err := (&Migrator{store: store, path: path}).upIfBehind(ctx); err != nil {
-			_ = store.Close()
-			return nil, err
-		}
 	}
 	return &Journal{store: store, records: journal.New(journal.Options{Store: store})}, nil
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -29,8 +30,27 @@ func Migrate(ctx context.Context, c configs.Config) (*Migrator, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newMigrator(store, c), nil
+}
+
+func newMigrator(store *storage.Store, c configs.Config) *Migrator {
 	path, _ := sqlitePath(c)
-	return &Migrator{store: store, path: path}, nil
+	return &Migrator{store: store, path: path}
+}
+
+// openMigrated opens the configured database for a command. SQLite's schema is
+// brought up to date: the first command on a new machine may well be `coach
+// user create`.
+func openMigrated(ctx context.Context, c configs.Config, log *slog.Logger) (*storage.Store, error) {
+	store, err := openStore(ctx, c, log)
+	if err != nil || store.Dialect() != storage.SQLite {
+		return store, err
+	}
+	if err := newMigrator(store, c).upIfBehind(ctx); err != nil {
+		_ = store.Close()
+		return nil, err
+	}
+	return store, nil
 }
 
 // Close ends the connection.
@@ -45,6 +65,14 @@ func (m *Migrator) Up(ctx context.Context) error {
 		_, err := migrations.Up(ctx, m.store.DB(), m.dialect())
 		return err
 	})
+}
+
+func (m *Migrator) upIfBehind(ctx context.Context) error {
+	current, latest, err := m.Version(ctx)
+	if err != nil || current >= latest {
+		return err
+	}
+	return m.Up(ctx)
 }
 
 // Down takes the newest migration back.

@@ -6,7 +6,6 @@ import (
 	"os/user"
 
 	"github.com/elite-trading-coach/coach/configs"
-	"github.com/elite-trading-coach/coach/migrations"
 	"github.com/elite-trading-coach/coach/server/admin"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/auth"
@@ -33,7 +32,7 @@ func OpenDesk(ctx context.Context, c configs.Config, log *slog.Logger) (*Desk, e
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, c, log)
+	store, err := openMigrated(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
@@ -46,14 +45,6 @@ func OpenDesk(ctx context.Context, c configs.Config, log *slog.Logger) (*Desk, e
 }
 
 func newDesk(ctx context.Context, c configs.Config, store *storage.Store, log *slog.Logger) (*Desk, error) {
-	if store.Dialect() == storage.SQLite {
-		// The first command on a new machine may well be `coach user create`.
-		path, _ := sqlitePath(c)
-		m := &Migrator{store: store, path: path}
-		if err := m.upIfBehind(ctx); err != nil {
-			return nil, err
-		}
-	}
 	if _, err := loadTiers(ctx, store, c.Limits); err != nil {
 		return nil, err
 	}
@@ -66,18 +57,6 @@ func newDesk(ctx context.Context, c configs.Config, store *storage.Store, log *s
 		return newUploads(c.Upload, upload.Options{Store: store, Logger: log})
 	}
 	return &Desk{store: store, auth: service, records: admin.NewRecords(store, service, checkTier, log), who: who, base: pageOf(c.Server), images: images}, nil
-}
-
-func (m *Migrator) upIfBehind(ctx context.Context) error {
-	version, _, err := m.Version(ctx)
-	if err != nil {
-		return err
-	}
-	latest, err := migrations.Latest(m.dialect())
-	if err != nil || version >= latest {
-		return err
-	}
-	return m.Up(ctx)
 }
 
 // login names the person at the keyboard in the audit log.
