@@ -15,7 +15,7 @@ const (
 	// every request would cost more than many a request.
 	touchEvery = time.Minute
 	// maxTouches bounds what waits to be written; beyond it a note is lost,
-	// and made again by the next request.
+	// and the next one is made a minute later.
 	maxTouches = 8192
 	// touchBatch bounds one transaction, so that notes never hold up messages.
 	touchBatch = 128
@@ -60,7 +60,7 @@ func (t *touched) take() []storage.Touch {
 }
 
 // writeTouches writes down what was noted. What fails is dropped: it is worth
-// no retry, and the next request notes it again.
+// no retry, and who goes on is noted again in a minute.
 func (s *Service) writeTouches(ctx context.Context) {
 	for batch := range slices.Chunk(s.touched.take(), touchBatch) {
 		err := s.store.Tx(ctx, func(tx *storage.Tx) error { return tx.TouchSessions(ctx, batch) })

@@ -10,7 +10,7 @@ import (
 )
 
 // The events on a conversation's topic. The durable ones carry the whole row
-// as a client sees it; which client event each becomes, payload says.
+// as a client sees it; which client event each becomes, ClientEvents says.
 const (
 	EventCreated  = "message.created"
 	EventUpdated  = "message.updated"

@@ -132,7 +132,7 @@ func (p *Prompts) fill(i instructions) (string, error) {
 	return b.String(), nil
 }
 
-// system is what a model is told before the conversation. draft is what the
+// instruct is what a model is told before the conversation. draft is what the
 // built-in coach would say.
 func (p *Prompts) instruct(prompt Prompt, draft Answer, sees bool) (string, error) {
 	plan, err := planText(prompt)

@@ -76,7 +76,7 @@ type Options struct {
 	// Build is the program's, for the health of a single check.
 	Build api.Build
 	// Health finds how the server is, Checks one part of it by the last word
-	// of its path (db, websocket, ai, uploads), Ready whether requests should
+	// of its path (db, ai, bus and so on), Ready whether requests should
 	// be sent here.
 	Health func(ctx context.Context) api.Health
 	Checks map[string]func(ctx context.Context) api.Check
