@@ -60,7 +60,7 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 		sent, _, err := s.known(ctx, a, d, err)
 		return sent, err
 	}
-	row, err := s.store1(ctx, a, d, images)
+	row, err := s.storeDraft(ctx, a, d, images)
 	if err != nil {
 		sent, known, err := s.known(ctx, a, d, err)
 		if known {
@@ -91,8 +91,8 @@ func (s *Service) known(ctx context.Context, a auth.Actor, d Draft, because erro
 	return Sent{}, false, err
 }
 
-// store1 is the one transaction of a send.
-func (s *Service) store1(ctx context.Context, a auth.Actor, d Draft, images images) (stored, error) {
+// storeDraft is the one transaction of a send.
+func (s *Service) storeDraft(ctx context.Context, a auth.Actor, d Draft, images images) (stored, error) {
 	var out stored
 	at, id, answerID := s.now(), storage.NewID(), storage.NewID()
 	err := s.store.Tx(ctx, func(tx *storage.Tx) error {

@@ -29,7 +29,7 @@ func (c *conn) recoverSocket(n *Namespace, h *Handshake, a Admission) *Socket {
 	}
 	// Of two sessions of one client that ask at once, the later takes over from the earlier.
 	for old := r.find(n, claim.PID, a.Identity); old != nil; old = r.find(n, claim.PID, a.Identity) {
-		if !old.ended(c.session) {
+		if !old.takeOver(c.session) {
 			return nil
 		}
 		s := &Socket{
@@ -56,9 +56,9 @@ const (
 	replaced            // another session was quicker
 )
 
-// ended closes the transport of a socket whose client has come back on another session, and waits until the Handler
-// has been told.
-func (s *Socket) ended(returned *engineio.Session) bool {
+// takeOver closes the transport of a socket whose client has come back on another session, and waits until the Handler
+// has been told; false: that took too long, or the new session ended.
+func (s *Socket) takeOver(returned *engineio.Session) bool {
 	s.CloseTransport(ReasonTakenOver)
 	ctx, cancel := context.WithTimeout(context.Background(), takeOverTimeout)
 	defer cancel()

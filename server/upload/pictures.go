@@ -98,14 +98,14 @@ func (d *darkroom) develop(ctx context.Context, path string) (*shots, error) {
 	}
 	defer d.memory.Release(cost)
 	out := &shots{width: known.width, height: known.height}
-	if err := d.develop1(f, known, out); err != nil {
+	if err := d.makeShots(f, known, out); err != nil {
 		out.remove()
 		return nil, err
 	}
 	return out, nil
 }
 
-func (d *darkroom) develop1(f *os.File, known facts, out *shots) error {
+func (d *darkroom) makeShots(f *os.File, known facts, out *shots) error {
 	turn := 1
 	original, err := d.file(known.format, func(w *os.File) (err error) {
 		turn, err = strip(f, w, known.format)
