@@ -91,7 +91,7 @@ type Server struct {
 	stages   stages
 	phase    phase
 	database memo           // what its check found
-	secret   configs.Config // Config with its secret made sure of
+	secret   configs.Config // Config with a token secret in any case: what rooms are made of; Config itself tells whether one was given
 	cleanup  []func()
 
 	origins            origins
