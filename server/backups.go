@@ -15,6 +15,7 @@ import (
 	"github.com/elite-trading-coach/coach/migrations"
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/backup"
+	"github.com/elite-trading-coach/coach/server/deadline"
 )
 
 // What `coach backup` shows.
@@ -138,7 +139,7 @@ func (s *Server) keepBackups(ctx context.Context) error {
 		if err := s.backUp(ctx, b); err != nil && ctx.Err() == nil {
 			s.lastBackup.Store(&backupFailure{err})
 			s.log.Error("a scheduled backup failed; it is tried again", "in", backupRetry, "err", err)
-			if !sleep(ctx, backupRetry) {
+			if !deadline.Pause(ctx, backupRetry) {
 				return nil
 			}
 		}
@@ -166,18 +167,6 @@ func (b *Backups) due(every time.Duration) time.Duration {
 		return 0
 	}
 	return max(0, time.Until(all[len(all)-1].CreatedAt.Add(every)))
-}
-
-// sleep waits, and reports whether the whole time went by.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // checkBackups says whether the schedule of backups is kept.

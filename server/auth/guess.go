@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/elite-trading-coach/coach/server/deadline"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -142,7 +143,7 @@ type slowLane struct {
 
 func newSlowLane() *slowLane {
 	return &slowLane{places: make(chan struct{}, maxWaiting), wait: func(ctx context.Context, d time.Duration) error {
-		pause(ctx, d)
+		deadline.Pause(ctx, d)
 		return ctx.Err()
 	}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/elite-trading-coach/coach/server/deadline"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
@@ -11,7 +12,7 @@ const houseworkEvery = 5 * time.Second
 
 // housework writes down uses.
 func (s *Service) housework(ctx context.Context) {
-	for pause(ctx, houseworkEvery) {
+	for deadline.Pause(ctx, houseworkEvery) {
 		s.writeTouches(ctx)
 	}
 	ctx, cancel := detached(ctx)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/bus"
+	"github.com/elite-trading-coach/coach/server/deadline"
 	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -145,7 +146,7 @@ func (s *Service) poll(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		s.ask(ctx)
-		if !pause(ctx, pollPause) {
+		if !deadline.Pause(ctx, pollPause) {
 			return
 		}
 		select {
@@ -268,17 +269,5 @@ func (s *Service) tell(n news) {
 	}
 	for _, session := range n.sessions {
 		revoke(Revocation{UserID: session.UserID, SessionID: session.ID, Code: fault.SessionRevoked})
-	}
-}
-
-// pause waits, and reports whether the whole time went by.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/elite-trading-coach/coach/server/deadline"
 )
 
 // errSilent is the end of a connection that brings nothing. On Postgres a
@@ -86,10 +88,5 @@ func (b *backoff) reset() { b.next = 0 }
 // pause waits, longer each time, or until ctx ends.
 func (b *backoff) pause(ctx context.Context) {
 	b.next = min(max(2*b.next, shortestWait), longestWait)
-	t := time.NewTimer(b.next/2 + rand.N(b.next/2)) //nolint:gosec // spreads tries, hides nothing
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+	deadline.Pause(ctx, b.next/2+rand.N(b.next/2)) //nolint:gosec // spreads tries, hides nothing
 }

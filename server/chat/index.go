@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/elite-trading-coach/coach/server/deadline"
 	"github.com/elite-trading-coach/coach/storage"
 )
 
@@ -50,20 +51,13 @@ func (s *Service) indexSome(ctx context.Context) (more bool) {
 	for err == nil && len(behind) > 0 {
 		began := time.Now()
 		behind, err = s.indexStep(ctx, behind)
-		pause(ctx, indexRest*time.Since(began))
+		deadline.Pause(ctx, indexRest*time.Since(began))
 	}
 	if err != nil {
 		s.log.Debug("messages were not indexed; it is tried again", "err", err)
 		return false
 	}
 	return more && ctx.Err() == nil
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
 
 // indexOf indexes what one user could find, so that a search knows all that

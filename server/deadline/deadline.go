@@ -1,4 +1,5 @@
-// Package deadline bounds what mostly ends long before.
+// Package deadline bounds what mostly ends long before, and waits for no longer
+// than a context lasts.
 package deadline
 
 import (

@@ -12,6 +12,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/elite-trading-coach/coach/server/deadline"
 )
 
 const (
@@ -76,16 +78,7 @@ func (s Sweep) all(ctx context.Context) (total int64, err error) {
 		if err != nil || n < batch {
 			return total, err
 		}
-		pause(ctx, max(leastPause, time.Since(began)))
+		deadline.Pause(ctx, max(leastPause, time.Since(began)))
 	}
 	return total, ctx.Err()
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }
