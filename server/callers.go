@@ -13,7 +13,9 @@ import (
 )
 
 // originCheck says which pages may call: those of the configured origins and
-// the server's own. One list guards REST, polling and WebSocket.
+// the server's own, under the name they were asked for and under the public
+// one. The scheme of the name is not looked at: a proxy that ends TLS need not
+// be a trusted one. One list guards REST, polling and WebSocket.
 func originCheck(c configs.Config) func(origin string, r *http.Request) bool {
 	public := originOf(c.Server.PublicURL)
 	return func(origin string, r *http.Request) bool {

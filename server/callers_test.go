@@ -31,6 +31,20 @@ func TestFault68_ThePublicURLIsAnOriginForSocketsToo(t *testing.T) {
 	}
 }
 
+// The page at / calls its own server, whatever ends TLS before it.
+func TestAServersOwnPagesMayCall(t *testing.T) {
+	may := originCheck(configs.Config{})
+	r := httptest.NewRequest(http.MethodGet, "http://Coach.example.org:3001/api/health", nil)
+	for origin, want := range map[string]bool{
+		"http://coach.example.org:3001": true, "https://coach.example.org:3001": true,
+		"http://coach.example.org": false, "http://example.org:3001": false, "coach.example.org:3001": false, "null": false,
+	} {
+		if may(origin, r) != want {
+			t.Errorf("a page of %s may call: %t", origin, !want)
+		}
+	}
+}
+
 // What a reload tells of is another list than the one before, not than the one
 // of the start.
 func TestOriginsAreComparedWithThoseBefore(t *testing.T) {

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 )
@@ -22,7 +21,7 @@ func (s *site) cors(next echo.HandlerFunc) echo.HandlerFunc {
 		r, h := c.Request(), c.Response().Header()
 		h.Add("Vary", "Origin")
 		origin := r.Header.Get("Origin")
-		allowed := origin != "" && s.mayCall(origin, r)
+		allowed := origin != "" && s.Origins(origin, r)
 		if allowed {
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Access-Control-Allow-Credentials", "true")
@@ -42,15 +41,4 @@ func (s *site) cors(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
-}
-
-// mayCall reports whether a page of origin may read replies: the server's own
-// pages may, under the name they were asked for and under the public one, and
-// those of the configured origins.
-func (s *site) mayCall(origin string, r *http.Request) bool {
-	lower := strings.ToLower(origin)
-	if lower == s.scheme(r)+"://"+strings.ToLower(r.Host) || s.publicly != "" && lower == s.publicly {
-		return true
-	}
-	return s.Origins(origin, r)
 }

@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,7 +10,11 @@ import (
 )
 
 func TestCORS(t *testing.T) {
-	p := open(t, func(o *Options, _ *chat.Options, _ *authOptions) { o.PublicURL = "https://coach.example.org/base" })
+	p := open(t, func(o *Options, _ *chat.Options, _ *authOptions) {
+		o.Origins = func(origin string, r *http.Request) bool {
+			return slices.Contains([]string{"https://app.example.org", "https://coach.example.org", "http://" + r.Host}, origin)
+		}
+	})
 	ann := p.person("ann")
 	own := p.url
 	for _, test := range []struct {

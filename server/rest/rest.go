@@ -18,7 +18,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -55,8 +54,8 @@ type Options struct {
 	// first event does; nil: not told.
 	Limits func(ctx context.Context, a auth.Actor) any
 
-	// Origins says which pages may call besides the server's own; the sockets
-	// ask the same list. nil: none.
+	// Origins says which pages may call, the server's own among them; the
+	// sockets ask the same list. nil: none.
 	Origins func(origin string, r *http.Request) bool
 	// TrustedProxies are the networks whose X-Forwarded-For and
 	// X-Forwarded-Proto are believed; nobody else's are.
@@ -107,7 +106,6 @@ type site struct {
 	log       *slog.Logger
 	address   echo.IPExtractor
 	scheme    echo.SchemeExtractor
-	publicly  string // origin of PublicURL
 	base      func(r *http.Request) string
 	known     map[string]bool // method and pattern of every route
 	streams   streams
@@ -158,7 +156,6 @@ func newSite(o Options) *site {
 		Options: o, log: o.Logger,
 		address:   AddressOf(o.TrustedProxies),
 		scheme:    echo.ExtractSchemeFromHeaders(trust(o.TrustedProxies)...),
-		publicly:  originOf(o.PublicURL),
 		base:      BaseURL(o.PublicURL, o.TrustedProxies),
 		known:     map[string]bool{},
 		began:     o.Now(),
@@ -205,12 +202,4 @@ func (s *site) sockets(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return nil
 	}
-}
-
-func originOf(publicURL string) string {
-	u, err := url.Parse(publicURL)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return strings.ToLower(u.Scheme + "://" + u.Host)
 }
