@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -174,6 +175,12 @@ func TestSendRefusesUnsoundDrafts(t *testing.T) {
 			}
 		})
 	}
+	t.Run("ManyUploadsAreCountedBeforeTheyAreCompared", func(t *testing.T) {
+		_, err := d.Send(t.Context(), d.owner, chat.Draft{ConversationID: id, UploadIDs: slices.Repeat([]string{"u"}, chat.MaxUploads+1)})
+		if f := fault.From(err); f == nil || f.Message != "A message shows at most 5 images." {
+			t.Fatalf("got %+v", f)
+		}
+	})
 	t.Run("TheLongestAllowedFits", func(t *testing.T) { d.say(id, strings.Repeat("é", chat.MaxContent), "") })
 	t.Run("NoSuchConversation", func(t *testing.T) {
 		for _, id := range []string{"x", "00000000-0000-0000-0000-000000000000", "' OR 1=1"} {

@@ -48,14 +48,16 @@ func (s *Service) imagesOf(d Draft) (images, error) {
 	return out, nil
 }
 
+// uploadIDsProblem looks for the same id twice only in a list that is short:
+// each is held against all before it.
 func uploadIDsProblem(ids []string) string {
+	if len(ids) > MaxUploads {
+		return "A message shows at most 5 images."
+	}
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {
 			return "The same upload is named twice."
 		}
-	}
-	if len(ids) > MaxUploads {
-		return "A message shows at most 5 images."
 	}
 	return ""
 }

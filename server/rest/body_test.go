@@ -111,6 +111,7 @@ func TestFormsWork(t *testing.T) {
 	p.do(ask{"POST", "/api/conversations", in.Token, "", form, false}).want(201).into(&c)
 	p.do(ask{"POST", "/api/messages", in.Token, "content=hi+there&conversationId=" + c.ID, form, false}).want(201)
 	p.do(ask{"POST", "/api/messages", in.Token, "uploadIds=a&uploadIds=b&conversationId=" + c.ID, form, false}).refused(400, "VALIDATION_ERROR").names("uploadIds")
+	p.do(ask{"POST", "/api/messages", in.Token, strings.Repeat("uploadIds=a&", maxTexts+1) + "conversationId=" + c.ID, form, true}).refused(400, "VALIDATION_ERROR").names("uploadIds")
 }
 
 // endlessly gives a body of unknown length.
@@ -217,6 +218,7 @@ func TestTextsList(t *testing.T) {
 		{`{"l":[null]}`, notTexts, nil},
 		{`{"l":["a\u0000"]}`, badNUL, nil},
 		{"{\"l\":[\"a\xff\"]}", badUTF8, nil},
+		{`{"l":[` + strings.Repeat(`"a",`, maxTexts) + `"a"]}`, manyTexts, nil},
 	} {
 		var got []string
 		err := bindJSON([]byte(test.body), []field{texts("l", &got)})

@@ -14,7 +14,12 @@ const (
 	givenTwice = "This was given more than once."
 	notText    = "This must be a text."
 	notTexts   = "This must be a list of texts."
+	manyTexts  = "This list must have at most 100 items."
 )
+
+// maxTexts bounds a list while it is read: a body could hold millions of texts
+// that no rule would take.
+const maxTexts = 100
 
 // field is one field of a body that a route knows. json and form put a value
 // where it belongs and say what is wrong with it, or "". A JSON null is as if
@@ -69,23 +74,16 @@ func texts(name string, into *[]string) field {
 			if isNull(raw) {
 				return ""
 			}
-			var items []json.RawMessage
-			if err := json.Unmarshal(raw, &items); err != nil {
-				return notTexts
+			list, problem := decodeTexts(raw)
+			if problem == "" {
+				*into = list
 			}
-			list := make([]string, len(items))
-			for i, item := range items {
-				var problem string
-				if list[i], problem = decodeText(item); problem == notText {
-					return notTexts
-				} else if problem != "" {
-					return problem
-				}
-			}
-			*into = list
-			return ""
+			return problem
 		},
 		form: func(values []string) string {
+			if len(values) > maxTexts {
+				return manyTexts
+			}
 			for _, v := range values {
 				if problem := textProblem(v); problem != "" {
 					return problem
@@ -98,6 +96,34 @@ func texts(name string, into *[]string) field {
 }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
+
+// decodeTexts reads a JSON list of strings, one after another, no further than
+// its bound.
+func decodeTexts(raw json.RawMessage) ([]string, string) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if token, err := dec.Token(); err != nil || token != json.Delim('[') {
+		return nil, notTexts
+	}
+	list := []string{}
+	for dec.More() {
+		if len(list) == maxTexts {
+			return nil, manyTexts
+		}
+		var item json.RawMessage
+		if err := dec.Decode(&item); err != nil {
+			return nil, notTexts
+		}
+		s, problem := decodeText(item)
+		if problem == notText {
+			return nil, notTexts
+		}
+		if problem != "" {
+			return nil, problem
+		}
+		list = append(list, s)
+	}
+	return list, ""
+}
 
 // decodeText reads a JSON string and what would be lost in reading it.
 func decodeText(raw json.RawMessage) (string, string) {
