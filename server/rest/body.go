@@ -161,15 +161,16 @@ func malformed(err error) error {
 	return fault.Wrap(fault.MalformedJSON, "The body is not valid JSON.", err)
 }
 
-// binder gathers what is wrong with each field.
+// binder gathers what is wrong with each field, twice for each at most: a body
+// that repeats a name must not make a reply that is larger than itself.
 type binder struct {
 	fields []field
-	taken  []bool
+	taken  []int // how often each came
 	bad    []fault.Detail
 }
 
 func newBinder(fields []field) *binder {
-	return &binder{fields: fields, taken: make([]bool, len(fields))}
+	return &binder{fields: fields, taken: make([]int, len(fields))}
 }
 
 // take finds the field of that name, once.
@@ -178,12 +179,13 @@ func (b *binder) take(name string) *field {
 		if b.fields[i].name != name {
 			continue
 		}
-		if b.taken[i] {
+		switch b.taken[i]++; b.taken[i] {
+		case 1:
+			return &b.fields[i]
+		case 2:
 			b.note(name, givenTwice)
-			return nil
 		}
-		b.taken[i] = true
-		return &b.fields[i]
+		return nil
 	}
 	return nil
 }

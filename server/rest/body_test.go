@@ -101,6 +101,15 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 		refused(400, "VALIDATION_ERROR").names("email").names("username").names("password")
 }
 
+func TestWhatIsWrongIsBoundedByTheFields(t *testing.T) {
+	p := open(t)
+	body := `{` + strings.Repeat(`"email":0,"unknown":0,`, 1000) + `"password":"a\u0000"}`
+	got := p.do(ask{"POST", "/api/auth/register", "", body, nil, false}).refused(400, "VALIDATION_ERROR").names("email").names("password")
+	if len(got.Details) != 3 {
+		t.Errorf("%d details: %+v", len(got.Details), got.Details[:min(5, len(got.Details))])
+	}
+}
+
 func TestFormsWork(t *testing.T) {
 	p := open(t)
 	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
