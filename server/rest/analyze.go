@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
@@ -37,6 +38,9 @@ func (s *site) analyzeTrade(c *call) error {
 	}
 	if strings.TrimSpace(description) == "" && batch.Len() == 0 {
 		return fault.Invalid("description", "Describe the trade, or send an image of the chart.")
+	}
+	if utf8.RuneCountInString(description) > chat.MaxContent {
+		return fault.Invalid("description", tooLong(chat.MaxContent))
 	}
 	if batch.Len() > 1 {
 		return fault.Invalid("image", "Send one image.")

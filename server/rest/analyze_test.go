@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -59,6 +60,21 @@ func TestAnalyzeTrade(t *testing.T) {
 	if held, err := p.store.BytesHeld(t.Context(), ann.id); held != 0 || err != nil {
 		t.Errorf("%d bytes were kept, %v", held, err)
 	}
+}
+
+// A model is paid by the word: a description is no longer than a message,
+// whatever the body is.
+func TestAnalyzeTradeBoundsTheDescription(t *testing.T) {
+	p := open(t)
+	ann := p.person("ann")
+	const path = "/api/analyze-trade"
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	longest := sound + strings.Repeat("é", chat.MaxContent-len(sound))
+	ann.post(path, map[string]string{"description": longest}).want(http.StatusOK)
+	longer := longest + "é"
+	p.do(ask{"POST", path, ann.token, map[string]string{"description": longer}, nil, true}).refused(http.StatusBadRequest, "VALIDATION_ERROR").names("description")
+	p.do(ask{"POST", path, ann.token, "description=" + url.QueryEscape(longer), form, true}).refused(http.StatusBadRequest, "VALIDATION_ERROR").names("description")
+	ann.form(path, part{"description", "", longer}).refused(http.StatusBadRequest, "VALIDATION_ERROR").names("description")
 }
 
 func TestAnalyzeTradeShowsTheChartToAModelThatSees(t *testing.T) {

@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -94,6 +95,9 @@ func texts(name string, into *[]string) field {
 		},
 	}
 }
+
+// tooLong says how many characters a text may have.
+func tooLong(most int) string { return fmt.Sprintf("The text is longer than %d characters.", most) }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 

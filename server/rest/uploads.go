@@ -93,9 +93,9 @@ func (f imageForm) take(part *multipart.Part) error {
 	case !utf8.Valid(text):
 		return fault.Invalid(name, badUTF8)
 	case utf8.RuneCount(text) > f.most:
-		return fault.Invalid(name, fmt.Sprintf("The text is longer than %d characters.", f.most))
+		return fault.Invalid(name, tooLong(f.most))
 	case strings.ContainsRune(string(text), 0):
-		return fault.Invalid(name, "The text must not contain NUL characters.")
+		return fault.Invalid(name, badNUL)
 	}
 	*into = string(text)
 	return nil
