@@ -23,30 +23,24 @@ type analysis struct {
 }
 
 // analyzeTrade answers one idea, in words, as a chart, or both. It counts as
-// one answer, which is given back where nothing came of it.
+// one answer, which is given back where nothing came of it. Only a form, which
+// may bring a chart, counts as uploading.
 func (s *site) analyzeTrade(c *call) error {
 	ctx := c.Request().Context()
-	batch, err := s.Uploads.Begin(ctx, c.actor)
-	if err != nil {
-		c.Response().Header().Set("Connection", "close")
+	idea := coach.Idea{AskedBy: c.actor.UserID}
+	if kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); kind == "multipart/form-data" {
+		batch, err := s.beginUpload(c)
+		if err != nil {
+			return err
+		}
+		defer batch.Discard()
+		if err := s.readChart(c, batch, &idea); err != nil {
+			return err
+		}
+	} else if err := bind(c, text("description", &idea.Text)); err != nil {
 		return err
 	}
-	defer batch.Discard()
-	description, err := s.readIdea(c, batch)
-	if err != nil {
-		return err
-	}
-	if strings.TrimSpace(description) == "" && batch.Len() == 0 {
-		return fault.Invalid("description", "Describe the trade, or send an image of the chart.")
-	}
-	if utf8.RuneCountInString(description) > chat.MaxContent {
-		return fault.Invalid("description", tooLong(chat.MaxContent))
-	}
-	if batch.Len() > 1 {
-		return fault.Invalid("image", "Send one image.")
-	}
-	images, err := batch.Prepare(ctx)
-	if err != nil {
+	if err := checkIdea(idea); err != nil {
 		return err
 	}
 	giveBack, err := s.Chat.TakeAnswer(ctx, c.actor)
@@ -54,9 +48,7 @@ func (s *site) analyzeTrade(c *call) error {
 		return err
 	}
 	began := s.Now()
-	answer, err := s.Analyst.Analyse(ctx, coach.Idea{
-		Text: description, Images: shownImages(images), AskedBy: c.actor.UserID,
-	}, func(string) error { return nil })
+	answer, err := s.Analyst.Analyse(ctx, idea, func(string) error { return nil })
 	if err != nil {
 		giveBack()
 		return err
@@ -75,12 +67,34 @@ func verdict(v string) *string {
 	return &v
 }
 
-// readIdea reads a form with an image, or a body of words.
-func (s *site) readIdea(c *call, batch *upload.Batch) (description string, err error) {
-	if kind, _, _ := mime.ParseMediaType(c.Request().Header.Get("Content-Type")); kind != "multipart/form-data" {
-		return description, bind(c, text("description", &description))
+// readChart reads a form with words, an image, or both. The image can be loaded
+// as long as the batch is there; its place goes to another before a model
+// begins to think.
+func (s *site) readChart(c *call, batch *upload.Batch, idea *coach.Idea) error {
+	err := s.readImages(c, imageForm{batch, []string{"image"}, map[string]*string{"description": &idea.Text}, chat.MaxContent})
+	if err != nil {
+		return err
 	}
-	return description, s.readImages(c, imageForm{batch, []string{"image"}, map[string]*string{"description": &description}, chat.MaxContent})
+	if batch.Len() > 1 {
+		return fault.Invalid("image", "Send one image.")
+	}
+	images, err := batch.Prepare(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	idea.Images = shownImages(images)
+	batch.Leave()
+	return nil
+}
+
+func checkIdea(idea coach.Idea) error {
+	switch {
+	case strings.TrimSpace(idea.Text) == "" && len(idea.Images) == 0:
+		return fault.Invalid("description", "Describe the trade, or send an image of the chart.")
+	case utf8.RuneCountInString(idea.Text) > chat.MaxContent:
+		return fault.Invalid("description", tooLong(chat.MaxContent))
+	}
+	return nil
 }
 
 func shownImages(list []upload.Prepared) []coach.Image {

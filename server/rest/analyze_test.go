@@ -7,18 +7,22 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/upload"
 )
 
 const sound = "long 2 MES at 6000, stop 5994, target 6012, account 25k, risk 1%"
 
 // seer is a model that looks at what it is shown.
 type seer struct {
-	shown []byte
-	fails error
+	shown     []byte
+	fails     error
+	meanwhile func() // what happens while it thinks
 }
 
 func (*seer) Name() string { return "seer" }
@@ -26,6 +30,9 @@ func (*seer) Name() string { return "seer" }
 func (m *seer) Stream(ctx context.Context, p coach.Prompt, emit func(string) error) (coach.Answer, error) {
 	if m.fails != nil {
 		return coach.Answer{}, m.fails
+	}
+	if m.meanwhile != nil {
+		m.meanwhile()
 	}
 	var err error
 	if m.shown, err = p.Images[0].Load(ctx); err != nil {
@@ -90,6 +97,28 @@ func TestAnalyzeTradeShowsTheChartToAModelThatSees(t *testing.T) {
 	if len(m.shown) != len(data) {
 		t.Errorf("the model was shown %d bytes of %d", len(m.shown), len(data))
 	}
+}
+
+// What arrives is bounded, and a model that thinks is not: an analysis gives
+// its place to the next upload before, and keeps its image.
+func TestAnalyzeTradeHoldsNoPlaceWhileTheModelThinks(t *testing.T) {
+	m := &seer{}
+	p := open(t, modelled(m), withUploads(upload.Options{MaxReceiving: 1}))
+	ann := p.person("ann")
+	m.meanwhile = func() { ann.uploads(chart(t, 2)) }
+	ann.form("/api/analyze-trade", part{"image", "a.png", string(chart(t, 1))}).want(http.StatusOK)
+	if len(m.shown) == 0 {
+		t.Error("the model was shown nothing")
+	}
+}
+
+func TestAnalyzeTradeInWordsIsNoUpload(t *testing.T) {
+	p := open(t, withUploads(upload.Options{Allow: func(context.Context, auth.Actor, int) error {
+		return &fault.Error{Code: fault.RateLimited, Message: "Enough.", RetryAfter: time.Minute}
+	}}))
+	ann := p.person("ann")
+	ann.post("/api/analyze-trade", map[string]string{"description": sound}).want(http.StatusOK)
+	ann.form("/api/analyze-trade", part{"description", "", sound}).refused(http.StatusTooManyRequests, "RATE_LIMITED")
 }
 
 func TestAnalyzeTradeCountsAsOneAnswer(t *testing.T) {

@@ -150,12 +150,21 @@ func (s *steady) Read(p []byte) (int, error) {
 	return s.ReadCloser.Read(p)
 }
 
+// beginUpload opens a batch. Where it may not, nobody will read the images that
+// are on their way, so the connection ends with the refusal.
+func (s *site) beginUpload(c *call) (*upload.Batch, error) {
+	batch, err := s.Uploads.Begin(c.Request().Context(), c.actor)
+	if err != nil {
+		c.Response().Header().Set("Connection", "close")
+	}
+	return batch, err
+}
+
 // addUploads stores the images of a request: all of them, or none.
 func (s *site) addUploads(c *call) error {
 	ctx := c.Request().Context()
-	batch, err := s.Uploads.Begin(ctx, c.actor)
+	batch, err := s.beginUpload(c)
 	if err != nil {
-		c.Response().Header().Set("Connection", "close")
 		return err
 	}
 	defer batch.Discard()

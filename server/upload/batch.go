@@ -23,6 +23,7 @@ type Batch struct {
 	actor auth.Actor
 	total int64
 	items []*item
+	left  bool // its place among those that arrive
 }
 
 // item is one image on its way.
@@ -46,10 +47,19 @@ func (s *Service) Begin(ctx context.Context, a auth.Actor) (*Batch, error) {
 	return &Batch{s: s, actor: a}, nil
 }
 
+// Leave gives the place of the batch to another: nothing more will arrive. What
+// has been prepared stays until Discard.
+func (b *Batch) Leave() {
+	if !b.left {
+		b.left = true
+		b.s.gate.leave(b.actor.UserID)
+	}
+}
+
 // Discard removes what is left of the batch on its way.
 func (b *Batch) Discard() {
 	b.remove()
-	b.s.gate.leave(b.actor.UserID)
+	b.Leave()
 }
 
 // Len is how many images have been received.

@@ -365,7 +365,12 @@ func TestFewUploadAtOnce(t *testing.T) {
 		t.Errorf("a fifth at once: %v", err)
 	}
 	for _, b := range open {
+		b.Leave()
 		b.Discard()
+		b.Discard()
+	}
+	if n := s.gate.count; n != 0 {
+		t.Errorf("%d places are held when all are done", n)
 	}
 	if _, err := s.add(pngOf(t, picture(4, 3, 1))); err != nil {
 		t.Errorf("afterwards: %v", err)
