@@ -7,6 +7,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"time"
@@ -126,7 +127,9 @@ func unreadForm(c *call, err error) error {
 	if errors.As(err, &network) && network.Timeout() {
 		return fault.Wrap(fault.Timeout, "The images took too long to arrive; try again.", err)
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.HasPrefix(err.Error(), "multipart:") || strings.HasPrefix(err.Error(), "mime:") {
+	var head textproto.ProtocolError // of a part
+	if errors.As(err, &head) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.HasPrefix(err.Error(), "multipart:") || strings.HasPrefix(err.Error(), "mime:") {
 		return fault.Wrap(fault.Validation, "The multipart body is not well formed, or ended too early.", err)
 	}
 	return err

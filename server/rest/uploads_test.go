@@ -273,6 +273,17 @@ func TestWhatAnUploadRefuses(t *testing.T) {
 		body, kind := formOf(t, part{"images", "a.png", ok})
 		p.do(ask{"POST", "/api/uploads", ann.token, body[:len(body)-40], map[string]string{"Content-Type": kind}, true}).refused(http.StatusBadRequest, "VALIDATION_ERROR")
 	})
+	for name, body := range map[string]string{
+		"a head without a colon":        "--XBND\r\nfoo\r\n\r\nx\r\n--XBND--\r\n",
+		"a head that begins with blank": "--XBND\r\n a: b\r\n\r\nx\r\n--XBND--\r\n",
+		"a name that is not ASCII":      "--XBND\r\n\xff: b\r\n\r\nx\r\n--XBND--\r\n",
+		"no part at all":                "foo",
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.do(ask{"POST", "/api/uploads", ann.token, body, map[string]string{"Content-Type": "multipart/form-data; boundary=XBND"}, true}).
+				refused(http.StatusBadRequest, "VALIDATION_ERROR")
+		})
+	}
 	if held, err := p.store.BytesHeld(t.Context(), ann.id); err != nil || held != 0 {
 		t.Errorf("refused uploads hold %d bytes, %v", held, err)
 	}
