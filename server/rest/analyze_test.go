@@ -112,6 +112,22 @@ func TestAnalyzeTradeHoldsNoPlaceWhileTheModelThinks(t *testing.T) {
 	}
 }
 
+// What a browser sends of <input type=file> where no file was chosen.
+func TestAnalyzeTradeWithoutAChosenFile(t *testing.T) {
+	p := open(t)
+	ann := p.person("ann")
+	kind := map[string]string{"Content-Type": "multipart/form-data; boundary=XBND"}
+	const words = "--XBND\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\n" + sound + "\r\n"
+	const none = "--XBND\r\nContent-Disposition: form-data; name=\"image\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n"
+	const end = "--XBND--\r\n"
+	p.do(ask{"POST", "/api/analyze-trade", ann.token, words + none + end, kind, true}).want(http.StatusOK)
+	p.do(ask{"POST", "/api/analyze-trade", ann.token, none + words + end, kind, true}).want(http.StatusOK)
+	p.do(ask{"POST", "/api/analyze-trade", ann.token, none + end, kind, true}).refused(http.StatusBadRequest, "VALIDATION_ERROR").names("description")
+	unnamed := strings.Replace(none, "\r\n\r\n\r\n", "\r\n\r\n"+string(chart(t, 1))+"\r\n", 1)
+	p.do(ask{"POST", "/api/uploads", ann.token, strings.Replace(unnamed, "image", "file", 1) + end, kind, true}).want(http.StatusCreated)
+	p.do(ask{"POST", "/api/uploads", ann.token, strings.Replace(none, "image", "file", 1) + end, kind, true}).refused(http.StatusBadRequest, "VALIDATION_ERROR")
+}
+
 func TestAnalyzeTradeInWordsIsNoUpload(t *testing.T) {
 	p := open(t, withUploads(upload.Options{Allow: func(context.Context, auth.Actor, int) error {
 		return &fault.Error{Code: fault.RateLimited, Message: "Enough.", RetryAfter: time.Minute}

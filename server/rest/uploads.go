@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -77,7 +78,7 @@ func (f imageForm) take(part *multipart.Part) error {
 	name, file := part.FormName(), part.FileName()
 	for _, images := range f.images {
 		if name == images {
-			return f.batch.Receive(name, file, part)
+			return f.receive(name, file, part)
 		}
 	}
 	if file != "" {
@@ -100,6 +101,19 @@ func (f imageForm) take(part *multipart.Part) error {
 	}
 	*into = string(text)
 	return nil
+}
+
+// receive takes an image. A page whose reader chose no file sends a part without
+// a name and without bytes, which is none.
+func (f imageForm) receive(name, file string, part io.Reader) error {
+	if file == "" {
+		ahead := bufio.NewReader(part)
+		if _, err := ahead.Peek(1); errors.Is(err, io.EOF) {
+			return nil
+		}
+		part = ahead
+	}
+	return f.batch.Receive(name, file, part)
 }
 
 func clipField(name string) string {
