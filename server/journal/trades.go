@@ -45,7 +45,13 @@ func (s *Service) AddTrade(ctx context.Context, a auth.Actor, body []byte) (Trad
 // link checks the message that a trade names and finds the verdict it is the
 // outcome of.
 func link(ctx context.Context, tx *storage.Tx, row *storage.Trade) error {
-	row.VerdictID = ""
+	if err := checkMessage(ctx, tx, row); err != nil {
+		return err
+	}
+	return findVerdict(ctx, tx, row)
+}
+
+func checkMessage(ctx context.Context, tx *storage.Tx, row *storage.Trade) error {
 	if row.MessageID == "" {
 		return nil
 	}
@@ -60,8 +66,13 @@ func link(ctx context.Context, tx *storage.Tx, row *storage.Trade) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return missing
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+func findVerdict(ctx context.Context, tx *storage.Tx, row *storage.Trade) error {
+	row.VerdictID = ""
+	if row.MessageID == "" {
+		return nil
 	}
 	v, err := tx.Verdict(ctx, row.UserID, row.MessageID)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -131,10 +142,15 @@ func (s *Service) ChangeTrade(ctx context.Context, a auth.Actor, id string, body
 	}
 	row.VerdictID = was.VerdictID
 	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
-		if row.MessageID != was.MessageID || row.VerdictID == "" {
-			if err := link(ctx, tx, &row); err != nil {
-				return err
-			}
+		var err error
+		switch {
+		case row.MessageID != was.MessageID:
+			err = link(ctx, tx, &row)
+		case row.VerdictID == "": // the message itself may have gone since, with its conversation
+			err = findVerdict(ctx, tx, &row)
+		}
+		if err != nil {
+			return err
 		}
 		return tx.UpdateTrade(ctx, row, was.UpdatedAt)
 	})

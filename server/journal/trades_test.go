@@ -213,6 +213,52 @@ func TestOnlyOutcomesAfterTheSealCount(t *testing.T) {
 	})
 }
 
+// A trade outlives the message that it names, and the client that changes its
+// note does not say the message again.
+func TestATradeOutlivesItsMessage(t *testing.T) {
+	ctx := context.Background()
+	onBoth(t, func(p *place) {
+		t := p.t
+		ann := p.trader("ann")
+		question, answer := p.talk(ann, "fire", `[]`, noon.Add(-time.Hour))
+		const sound = `{"instrument":"MES","side":"long","quantity":1,"entry":6000,"openedAt":"2026-03-10T15:00:00Z"`
+		bare := p.add(ann, sound+`}`)
+		made := p.add(ann, sound+`,"messageId":"`+question+`"}`)
+		other, _ := p.talk(ann, "skull", `[]`, noon.Add(-time.Hour))
+		m, err := p.store.Message(ctx, question)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.store.Tx(ctx, func(tx *storage.Tx) error { return tx.DeleteConversation(ctx, m.ConversationID, noon) }); err != nil {
+			t.Fatal(err)
+		}
+		noted, err := p.ChangeTrade(ctx, ann, made.ID, []byte(`{"note":"too late"}`))
+		if err != nil || noted.Note != "too late" || noted.MessageID == nil || *noted.MessageID != question {
+			t.Errorf("a note: %+v, %v", noted, err)
+		}
+		if err := p.store.Tx(ctx, func(tx *storage.Tx) error {
+			row, err := tx.Trade(ctx, ann.UserID, made.ID)
+			was := row.UpdatedAt
+			row.VerdictID, row.UpdatedAt = "", was.Add(time.Second)
+			return errors.Join(err, tx.UpdateTrade(ctx, row, was))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.ChangeTrade(ctx, ann, made.ID, []byte(`{"note":"later"}`)); err != nil {
+			t.Errorf("a note where no verdict was known: %v", err)
+		}
+		row, err := p.store.Trade(ctx, ann.UserID, made.ID)
+		if err != nil || row.VerdictID != answer {
+			t.Errorf("the verdict is %q, %v; want %q", row.VerdictID, err, answer)
+		}
+		_, err = p.ChangeTrade(ctx, ann, bare.ID, []byte(`{"messageId":"`+question+`"}`))
+		refused(t, err, fault.Validation, "messageId")
+		if _, err := p.ChangeTrade(ctx, ann, bare.ID, []byte(`{"messageId":"`+other+`"}`)); err != nil {
+			t.Errorf("another message: %v", err)
+		}
+	})
+}
+
 // talk stores a message, its answer and the answer's sealed verdict.
 func (p *place) talk(a auth.Actor, verdict, missed string, sealed time.Time) (question, answer string) {
 	p.t.Helper()
