@@ -100,6 +100,11 @@ func (im *importing) gather() (batch []storage.Trade, more bool, err error) {
 		if im.report.Rows++; im.report.Rows > maxRows {
 			return batch, false, fault.Newf(fault.PayloadTooLarge, "The file has more than %d rows; split it. The rows before were read.", maxRows)
 		}
+		// A trade passed by now needs no time where it is told alone. In a file it
+		// would have another one, and be another trade, at each import.
+		if len(bad) == 0 && d.decision == Skipped && d.openedAt.IsZero() {
+			bad.add(colOpenedAt, "Give the time at which the trade was passed by: a row is known by it when the file comes again.")
+		}
 		var row storage.Trade
 		if len(bad) == 0 {
 			row, bad = d.build(now)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"pgregory.net/rapid"
@@ -73,6 +74,28 @@ func TestImport(t *testing.T) {
 		}
 		if again := p.dump(bob); again != out {
 			t.Errorf("exported, imported, exported:\n%s\nwas\n%s", again, out)
+		}
+	})
+}
+
+// A trade passed by has no fills that would say when. One that a file gives no
+// time would be stored with that of the import, and again at the next.
+func TestImportedTradesHaveATimeOfTheirOwn(t *testing.T) {
+	onBoth(t, func(p *place) {
+		t := p.t
+		ann := p.trader("ann")
+		how := journal.Import{Timezone: "America/New_York"}
+		text := "instrument,side,decision,entry,openedAt\nNQ,long,skipped,20000,\nNQ,long,skipped,20000,2026-03-10 09:30\n"
+		for n, known := range []int{0, 1} {
+			r := p.load(ann, text, how)
+			if r.Imported != 1-known || r.Known != known || r.Failed != 1 || len(r.Errors) != 1 || r.Errors[0].Line != 2 || r.Errors[0].Column != "openedAt" {
+				t.Errorf("import %d: %+v", n+1, r)
+			}
+			p.now = p.now.Add(time.Minute)
+		}
+		p.add(ann, `{"instrument":"CL","side":"long","decision":"skipped"}`)
+		if r := p.load(ann, p.dump(ann), how); r.Known != 2 || r.Failed != 0 {
+			t.Errorf("one's own export: %+v", r)
 		}
 	})
 }
