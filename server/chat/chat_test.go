@@ -287,6 +287,35 @@ func TestEditAndDelete(t *testing.T) {
 	})
 }
 
+// Stop lets only the one who asked, or the owner, end an answer. The one whose
+// question is deleted may be neither.
+func TestADeletedMessageIsNotAnsweredForSomebodyElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		id := d.conversation("")
+		ann, bob := d.person("ann"), d.person("bob")
+		d.invite(id, ann, chat.RoleMember)
+		d.invite(id, bob, chat.RoleMember)
+		sent, err := d.Send(t.Context(), ann, chat.Draft{ConversationID: id, Content: "long?"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := d.list(id)[1]
+		if _, err := d.Stop(t.Context(), ann, first.ID); err != nil {
+			t.Fatal(err)
+		}
+		again, err := d.Regenerate(t.Context(), bob, first.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.DeleteMessage(t.Context(), ann, sent.Message.ID); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := d.Message(t.Context(), bob, again.ID); err != nil || m.Status != "stopped" {
+			t.Errorf("the answer to a deleted message is %s, %v", m.Status, err)
+		}
+	})
+}
+
 func TestSince(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *desk) {
 		id := d.conversation("off")

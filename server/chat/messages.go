@@ -97,7 +97,7 @@ func (s *Service) Edit(ctx context.Context, a auth.Actor, id, content string) (M
 }
 
 // DeleteMessage empties one's own message; its place stays. An answer to it
-// that is still being written is stopped.
+// that is still being written is stopped, whoever asked for it.
 func (s *Service) DeleteMessage(ctx context.Context, a auth.Actor, id string) (Message, error) {
 	v, err := s.change(ctx, a, id, func(row *storage.Message) (int, error) {
 		if row.Type == TypeUser && row.UserID == a.UserID && !row.DeletedAt.IsZero() {
@@ -114,7 +114,8 @@ func (s *Service) DeleteMessage(ctx context.Context, a auth.Actor, id string) (M
 	}
 	answer, err := s.store.AnswerTo(ctx, id)
 	if err == nil && open(answer) {
-		if _, err := s.Stop(ctx, a, answer.ID); err != nil {
+		_, err := s.stop(ctx, answer, func(tx *storage.Tx) error { return tx.LockConversation(ctx, answer.ConversationID) })
+		if err != nil {
 			s.log.Warn("the answer to a deleted message was not stopped", "answer", answer.ID, "err", err)
 		}
 	}
