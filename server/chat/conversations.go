@@ -122,12 +122,9 @@ func (s *Service) Update(ctx context.Context, a auth.Actor, id string, p Convers
 		return Conversation{}, noConversation()
 	}
 	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
-		m, err := lockFor(ctx, tx, a, id)
+		m, err := owned(ctx, tx, a, id)
 		if err != nil {
 			return err
-		}
-		if m.Role != RoleOwner {
-			return fault.New(fault.Forbidden, "Only the owner may change the conversation.")
 		}
 		if err := apply(&m.Conversation, p); err != nil {
 			return err
@@ -162,12 +159,9 @@ func (s *Service) Delete(ctx context.Context, a auth.Actor, id string) error {
 		return noConversation()
 	}
 	err := s.store.Tx(ctx, func(tx *storage.Tx) error {
-		m, err := lockFor(ctx, tx, a, id)
+		_, err := owned(ctx, tx, a, id)
 		if err != nil {
 			return err
-		}
-		if m.Role != RoleOwner {
-			return fault.New(fault.Forbidden, "Only the owner may delete the conversation.")
 		}
 		if members, err = tx.MemberIDs(ctx, id); err != nil {
 			return err

@@ -51,7 +51,7 @@ func (s *Service) Invite(ctx context.Context, a auth.Actor, id, identifier, role
 	var before storage.Member
 	var after storage.Member
 	err = s.store.Tx(ctx, func(tx *storage.Tx) error {
-		if err := owned(ctx, tx, a, id); err != nil {
+		if _, err := owned(ctx, tx, a, id); err != nil {
 			return err
 		}
 		guest, err := tx.UserByIdentifier(ctx, strings.TrimSpace(identifier))
@@ -122,15 +122,15 @@ func (s *Service) Remove(ctx context.Context, a auth.Actor, id, userID string) e
 }
 
 // owned locks the conversation for what only its owner may do.
-func owned(ctx context.Context, tx *storage.Tx, a auth.Actor, id string) error {
+func owned(ctx context.Context, tx *storage.Tx, a auth.Actor, id string) (storage.Membership, error) {
 	m, err := tx.LockMembership(ctx, id, a.UserID)
 	if err != nil {
-		return conversationError(err)
+		return m, conversationError(err)
 	}
 	if m.Role != RoleOwner {
-		return fault.New(fault.Forbidden, "Only the owner may do this.")
+		return m, fault.New(fault.Forbidden, "Only the owner may do this.")
 	}
-	return nil
+	return m, nil
 }
 
 // roomFor refuses one member too many.

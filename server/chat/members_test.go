@@ -46,6 +46,18 @@ func TestMembers(t *testing.T) {
 			wantCode(t, d.Remove(t.Context(), d.owner, id, d.owner.UserID), fault.Conflict)
 			wantCode(t, d.Remove(t.Context(), d.owner, id, stranger.UserID), fault.NotFound)
 		})
+		t.Run("WhatOnlyTheOwnerMayDo", func(t *testing.T) {
+			title := "ours"
+			for _, who := range []auth.Actor{mentor, guest} {
+				_, updateErr := d.Update(t.Context(), who, id, chat.ConversationPatch{Title: &title})
+				_, _, inviteErr := d.Invite(t.Context(), who, id, "stranger", chat.RoleMember)
+				for _, err := range []error{updateErr, inviteErr, d.Delete(t.Context(), who, id)} {
+					if f := fault.From(err); f == nil || f.Code != fault.Forbidden || f.Message != "Only the owner may do this." {
+						t.Errorf("%s hears %v", who.Username, err)
+					}
+				}
+			}
+		})
 		t.Run("UnsoundInvitations", func(t *testing.T) {
 			for _, c := range []struct{ who, role string }{{"nobody", chat.RoleMember}, {"mentor", chat.RoleOwner}, {"owner", chat.RoleViewer}, {"", chat.RoleMember}} {
 				_, _, err := d.Invite(t.Context(), d.owner, id, c.who, c.role)
