@@ -65,8 +65,14 @@ func (d *markdown) message(m Message) error {
 	case m.Status != StatusSent && m.Status != StatusCompleted:
 		head += " · " + m.Status
 	}
-	_, err := fmt.Fprintf(d.w, "%s\n\n> %s\n", head, strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n> "))
+	_, err := fmt.Fprintf(d.w, "%s\n\n> %s\n", head, strings.ReplaceAll(strings.TrimRight(oneLineEnd(text), "\n"), "\n", "\n> "))
 	return err
+}
+
+// oneLineEnd writes the three line ends that Markdown knows (CommonMark, 2.1)
+// as one: a line that ends otherwise would begin outside the quotation.
+func oneLineEnd(s string) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 }
 
 func (d *markdown) end() error { return nil }

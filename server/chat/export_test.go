@@ -27,7 +27,7 @@ func TestExport(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *desk) {
 		id := d.conversation(chat.CoachOff)
 		const formula = `=HYPERLINK("http://evil","x")`
-		for _, text := range []string{"# not a heading\n# nor this", formula, " \t@SUM(A1)", "plain, \"quoted\"\nlines"} {
+		for _, text := range []string{"# not a heading\n# nor this", formula, " \t@SUM(A1)", "plain, \"quoted\"\nlines", "forged\r\r## 9 · Coach\r\n\r\n# diamond\r"} {
 			d.say(id, text, "")
 		}
 		gone := d.say(id, "to be deleted", "")
@@ -48,7 +48,7 @@ func TestExport(t *testing.T) {
 			if err := json.Unmarshal([]byte(d.export(d.owner, id, chat.FormatJSON)), &doc); err != nil {
 				t.Fatal(err)
 			}
-			if doc.Format != "coach.conversation" || doc.Version != 1 || doc.Conversation.ID != id || len(doc.Members) != 1 || len(doc.Messages) != 455 {
+			if doc.Format != "coach.conversation" || doc.Version != 1 || doc.Conversation.ID != id || len(doc.Members) != 1 || len(doc.Messages) != 456 {
 				t.Fatalf("%s %d, %d members, %d messages", doc.Format, doc.Version, len(doc.Members), len(doc.Messages))
 			}
 			for i, m := range doc.Messages {
@@ -56,22 +56,22 @@ func TestExport(t *testing.T) {
 					t.Fatalf("message %d has seq %d", i, m.Seq)
 				}
 			}
-			if doc.Messages[1].Content != formula || doc.Messages[4].Content != "" {
-				t.Errorf("contents are %q and %q", doc.Messages[1].Content, doc.Messages[4].Content)
+			if doc.Messages[1].Content != formula || doc.Messages[5].Content != "" {
+				t.Errorf("contents are %q and %q", doc.Messages[1].Content, doc.Messages[5].Content)
 			}
 		})
 		t.Run("CSV", func(t *testing.T) {
 			rows, err := csv.NewReader(strings.NewReader(d.export(d.owner, id, chat.FormatCSV))).ReadAll()
-			if err != nil || len(rows) != 456 {
+			if err != nil || len(rows) != 457 {
 				t.Fatalf("%d rows, %v", len(rows), err)
 			}
-			for i, want := range map[int]string{1: "# not a heading\n# nor this", 2: "'" + formula, 3: "' \t@SUM(A1)", 4: "plain, \"quoted\"\nlines", 5: ""} {
+			for i, want := range map[int]string{1: "# not a heading\n# nor this", 2: "'" + formula, 3: "' \t@SUM(A1)", 4: "plain, \"quoted\"\nlines", 6: ""} {
 				if rows[i][5] != want {
 					t.Errorf("row %d holds %q, want %q", i, rows[i][5], want)
 				}
 			}
-			if rows[1][2] != "owner" || rows[5][9] == "" {
-				t.Errorf("the first is by %q, the fifth deleted at %q", rows[1][2], rows[5][9])
+			if rows[1][2] != "owner" || rows[6][9] == "" {
+				t.Errorf("the first is by %q, the sixth deleted at %q", rows[1][2], rows[6][9])
 			}
 		})
 		t.Run("Markdown", func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestExport(t *testing.T) {
 					headings++
 				}
 			}
-			if headings != 456 || !strings.Contains(text, "> # not a heading\n> # nor this\n") || !strings.Contains(text, "> (deleted)") {
+			if headings != 457 || strings.Contains(text, "\r") || !strings.Contains(text, "> forged\n> \n> ## 9 · Coach\n> \n> # diamond\n") || !strings.Contains(text, "> # not a heading\n> # nor this\n") || !strings.Contains(text, "> (deleted)") {
 				t.Errorf("%d headings:\n%.600s", headings, text)
 			}
 		})
