@@ -114,21 +114,5 @@ func (s *site) exportTrades(c *call) error {
 		return err
 	}
 	file := &download{c: c, kind: "text/csv; charset=utf-8", name: "trades.csv"}
-	return uncut(c, s.Journal.Export(c.Request().Context(), c.actor, from, to, file))
-}
-
-// download begins its reply with the first byte, so that what goes wrong
-// before it is still refused in the usual way.
-type download struct {
-	c          *call
-	kind, name string
-}
-
-func (d *download) Write(b []byte) (int, error) {
-	if w := d.c.Response(); !w.Committed {
-		w.Header().Set("Content-Type", d.kind)
-		w.Header().Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
-		w.WriteHeader(http.StatusOK)
-	}
-	return d.c.Response().Write(b)
+	return uncut(file, s.Journal.Export(c.Request().Context(), c.actor, from, to, file))
 }
