@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"maps"
 	"path"
+	"slices"
 
 	"github.com/elite-trading-coach/coach/server/api"
 	"github.com/elite-trading-coach/coach/server/fault"
@@ -48,9 +50,10 @@ func (s *site) healthReply(c *call, h api.Health) error {
 		return s.ok(c, h)
 	}
 	f := fault.New(fault.Unavailable, "The server is not well.")
-	for _, check := range h.Checks {
-		if check.Status == api.StatusDown && check.Message != "" {
+	for _, name := range slices.Sorted(maps.Keys(h.Checks)) { // the same one each time
+		if check := h.Checks[name]; check.Status == api.StatusDown && check.Message != "" {
 			f.Message = check.Message
+			break
 		}
 	}
 	if s.Draining() {

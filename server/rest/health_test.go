@@ -44,6 +44,24 @@ func TestFault58_HealthTellsTheTruth(t *testing.T) {
 	}
 }
 
+// Whoever is told when the message changes must not be told at each look.
+func TestHealthSaysTheSameOfTheSame(t *testing.T) {
+	p := open(t, func(o *Options, _ *chat.Options, _ *auth.Options) {
+		o.Health = func(context.Context) api.Health {
+			checks := map[string]api.Check{"ai": {Status: api.StatusDegraded, Message: "The model is slow."}}
+			for _, name := range []string{"db", "disk", "uploads", "websocket"} {
+				checks[name] = api.Check{Status: api.StatusDown, Message: "There is no " + name + "."}
+			}
+			return api.Health{Status: api.StatusDown, Build: api.Build{Version: "test"}, Checks: checks}
+		}
+	})
+	for range 20 {
+		if got := p.do(ask{method: "GET", path: "/api/health"}).refused(503, "UNAVAILABLE"); got.Error != "There is no db." {
+			t.Fatalf("%s", got.raw)
+		}
+	}
+}
+
 func TestDraining(t *testing.T) {
 	var draining atomic.Bool
 	p := open(t, func(o *Options, _ *chat.Options, _ *auth.Options) { o.Draining = draining.Load })
