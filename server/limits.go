@@ -91,8 +91,14 @@ func (s *Server) allowSend(ctx context.Context, a auth.Actor) error {
 	if err != nil || d.Allowed {
 		return nil //nolint:nilerr // a limiter that is away must not take the chat with it
 	}
+	return overLimit(a, rule, d, "You have sent as many messages as your tier allows for now; wait a moment.")
+}
+
+// overLimit refuses what a rule refused, and says which: operators lift it by
+// its name.
+func overLimit(a auth.Actor, rule limit.Rule, d limit.Decision, message string) error {
 	return &fault.Error{
-		Code: fault.RateLimited, Message: "You have sent as many messages as your tier allows for now; wait a moment.",
+		Code: fault.RateLimited, Message: message,
 		RetryAfter: d.RetryAfter, Tier: a.Tier, Rule: rule.Name, Limit: rule.Limit, Window: rule.Window,
 	}
 }

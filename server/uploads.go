@@ -12,7 +12,6 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/coach"
-	"github.com/elite-trading-coach/coach/server/fault"
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/rest"
 	"github.com/elite-trading-coach/coach/server/socketio"
@@ -73,10 +72,7 @@ func (s *Server) allowUpload(ctx context.Context, a auth.Actor, n int) error {
 	if err != nil || d.Allowed {
 		return nil //nolint:nilerr // a limiter that is away must not take uploads with it
 	}
-	return &fault.Error{
-		Code: fault.RateLimited, Message: "You have uploaded as many images as your tier allows for now; wait a while.",
-		RetryAfter: d.RetryAfter, Tier: a.Tier, Limit: rule.Limit, Window: rule.Window,
-	}
+	return overLimit(a, rule, d, "You have uploaded as many images as your tier allows for now; wait a while.")
 }
 
 // linkUpload gives an upload the addresses of its pictures.

@@ -4,7 +4,32 @@ import (
 	"testing"
 
 	"github.com/elite-trading-coach/coach/configs"
+	"github.com/elite-trading-coach/coach/server/auth"
+	"github.com/elite-trading-coach/coach/server/disk"
+	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/limit"
 )
+
+// An operator lifts a limit by the name that its refusals have; one without a
+// name would stand for all of them.
+func TestARefusedUploadNamesItsLimit(t *testing.T) {
+	tiers := limit.NewTiers()
+	s := &Server{
+		Options: Options{Config: configs.Config{Limits: configs.Limits{Enabled: true}}},
+		disk:    disk.New(disk.Options{}), limiter: limit.NewMemory(), tiers: tiers,
+	}
+	ann := auth.Actor{UserID: "ann", Tier: "free"}
+	rule := tiers.Of(ann.Tier).Uploads()
+	if err := s.allowUpload(t.Context(), ann, rule.Limit); err != nil {
+		t.Fatal(err)
+	}
+	for name, n := range map[string]int{"counting": 1, "asking": 0} {
+		f := fault.From(s.allowUpload(t.Context(), ann, n))
+		if f == nil || f.Code != fault.RateLimited || f.Rule != rule.Name || f.Limit != rule.Limit || f.Tier != ann.Tier || f.Window != rule.Window {
+			t.Errorf("%s: %+v, want one of %q", name, f, rule.Name)
+		}
+	}
+}
 
 // Fault 33: an address is only prefix-checked, and any account's images go in.
 func TestWhichImageURLsAreTaken(t *testing.T) {

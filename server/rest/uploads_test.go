@@ -305,7 +305,7 @@ func TestOneBadImageKeepsAllOut(t *testing.T) {
 func TestUploadsAreLimited(t *testing.T) {
 	var asked []int
 	limited := func(_ *auth.Actor) error {
-		return &fault.Error{Code: fault.RateLimited, Message: "Enough.", RetryAfter: time.Minute, Tier: "free", Limit: 5, Window: 15 * time.Minute}
+		return &fault.Error{Code: fault.RateLimited, Message: "Enough.", RetryAfter: time.Minute, Tier: "free", Rule: "uploads", Limit: 5, Window: 15 * time.Minute}
 	}
 	p := open(t, withUploads(upload.Options{Allow: func(_ context.Context, a auth.Actor, n int) error {
 		asked = append(asked, n)
