@@ -33,10 +33,17 @@ func newDiskGuard(c configs.Config, log *slog.Logger) *disk.Guard {
 	if path, ok := sqlitePath(c); ok && filepath.Dir(path) != filepath.Clean(c.DataDir) {
 		dirs = append(dirs, filepath.Dir(path))
 	}
-	if !strings.HasPrefix(c.Upload.Dir, c.DataDir) {
+	if !within(c.DataDir, c.Upload.Dir) {
 		dirs = append(dirs, c.Upload.Dir)
 	}
 	return disk.New(disk.Options{Dirs: dirs, Reserve: uint64(c.Housekeeping.DiskReserveMiB) << 20, Logger: log})
+}
+
+// within reports whether path is dir or below it, however the two are written;
+// a name that only begins alike is another folder.
+func within(dir, path string) bool {
+	below, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(below)
 }
 
 // openLocked connects, and on SQLite makes sure that no other server has the
