@@ -36,13 +36,13 @@ var rooms = map[string][]string{
 
 	"server/rest": {
 		"server/chat", "server/coach", "server/journal", "server/auth", "server/upload", "server/limit",
-		"server/admin", "server/api", "server/fault",
+		"server/admin", "server/api", "server/strict", "server/fault",
 	},
 	"server/live":     {"server/chat", "server/auth", "server/limit", "server/bus", "server/socketio", "server/fault"},
 	"server/chat":     {"server/auth", "server/bus", "storage", "server/fault"},
 	"server/coach":    {"server/chat", "server/journal", "server/trading", "server/budget", "server/bus", "server/fault"},
 	"server/budget":   {"storage", "server/fault"},
-	"server/journal":  {"server/auth", "server/trading", "storage", "server/fault"},
+	"server/journal":  {"server/auth", "server/trading", "storage", "server/strict", "server/fault"},
 	"server/auth":     {"server/bus", "storage", "server/fault"},
 	"server/upload":   {"server/auth", "storage", "server/fault"},
 	"server/admin":    {"server/api", "server/auth", "server/bus", "storage", "server/fault"},
@@ -54,6 +54,7 @@ var rooms = map[string][]string{
 	"server/limit":    {},
 	"server/web":      {},
 	"server/manual":   {"docs"},
+	"server/strict":   {"server/fault"},
 	"server/fault":    {},
 	"server/api":      {},
 	"server/disk":     {"server/fault"},

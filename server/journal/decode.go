@@ -3,14 +3,13 @@ package journal
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"time"
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/strict"
 )
 
 // maxList bounds every list in a body.
@@ -21,38 +20,39 @@ const maxList = 500
 // nobody asks for are ignored; null is as if the field were not there, except
 // where a caller asks with given.
 type object struct {
-	fields map[string]json.RawMessage
-	prefix string // of field names in what is wrong
-	bad    *[]fault.Detail
+	fields  map[string]json.RawMessage
+	twice   map[string]bool // fields that came again
+	unclean bool            // somewhere in the body are bytes that are no UTF-8
+	prefix  string          // of field names in what is wrong
+	bad     *[]fault.Detail
 }
 
 func readObject(body []byte) (object, error) {
-	o := object{bad: &[]fault.Detail{}}
+	o := object{bad: &[]fault.Detail{}, unclean: !utf8.Valid(body)}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return o, nil
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if err := dec.Decode(&o.fields); err != nil {
-		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) {
-			return o, fault.Invalid("body", "The body must be a JSON object.")
+	return o, o.read(body)
+}
+
+func (o *object) read(body []byte) error {
+	o.fields, o.twice = map[string]json.RawMessage{}, map[string]bool{}
+	return strict.Object(body, func(name string, raw json.RawMessage) {
+		if o.given(name) {
+			o.twice[name] = true
+			return
 		}
-		return o, fault.Wrap(fault.MalformedJSON, "The body is not valid JSON.", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return o, fault.New(fault.MalformedJSON, "The body is not valid JSON.")
-	}
-	if !utf8.Valid(body) {
-		return o, fault.Invalid("body", "The text is not valid UTF-8.")
-	}
-	if o.fields == nil {
-		return o, fault.Invalid("body", "The body must be a JSON object.")
-	}
-	return o, nil
+		o.fields[name] = raw
+	})
 }
 
 // err is everything that was wrong.
-func (o object) err() error { return invalid(*o.bad) }
+func (o object) err() error {
+	if len(*o.bad) == 0 && o.unclean { // in a field that nobody asked for
+		o.note("body", strict.BadUTF8)
+	}
+	return invalid(*o.bad)
+}
 
 func invalid(bad []fault.Detail) error {
 	if len(bad) == 0 {
@@ -74,8 +74,11 @@ func (o object) given(name string) bool {
 }
 
 func (o object) raw(name string) (json.RawMessage, bool) {
+	if o.twice[name] {
+		o.note(name, strict.Twice)
+	}
 	raw, ok := o.fields[name]
-	return raw, ok && string(raw) != "null"
+	return raw, ok && !strict.Null(raw)
 }
 
 // text reads a text into v where it is given; null makes it empty.
@@ -87,12 +90,10 @@ func (o object) text(name string, most int, v *string) {
 		}
 		return
 	}
-	var s string
-	if err := json.Unmarshal(raw, &s); err != nil {
-		o.note(name, "This must be a text.")
-		return
+	s, problem := strict.Text(raw)
+	if problem == "" {
+		s, problem = parseText(s, most)
 	}
-	s, problem := parseText(s, most)
 	o.note(name, problem)
 	*v = s
 }
@@ -166,7 +167,7 @@ func (o object) list(name string, each func(n int, raw json.RawMessage)) {
 // item is an object within the list.
 func (o object) item(name string, raw json.RawMessage) (object, bool) {
 	inner := object{prefix: o.prefix + name + ".", bad: o.bad}
-	if err := json.Unmarshal(raw, &inner.fields); err != nil || inner.fields == nil {
+	if err := inner.read(raw); err != nil {
 		o.note(name, "This must be an object.")
 		return inner, false
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/strict"
 	"github.com/elite-trading-coach/coach/server/trading"
 	"github.com/elite-trading-coach/coach/storage"
 )
@@ -67,11 +68,11 @@ func (d *draft) read(o object) {
 		d.tags = nil
 	}
 	o.list("tags", func(_ int, raw json.RawMessage) {
-		var tag string
-		if err := json.Unmarshal(raw, &tag); err != nil {
-			o.note("tags", "This must be a list of texts.")
-			return
+		tag, problem := strict.Text(raw)
+		if problem == strict.NotText {
+			problem = "This must be a list of texts."
 		}
+		o.note("tags", problem)
 		d.tags = append(d.tags, tag)
 	})
 	if o.given("fills") {

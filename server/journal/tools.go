@@ -34,6 +34,9 @@ func (s *Service) Tool(ctx context.Context, a auth.Actor, name string, body []by
 	case "trade-pnl":
 		return tradePnL(o)
 	case "session-state":
+		if err := o.err(); err != nil {
+			return nil, err
+		}
 		return s.Session(ctx, a)
 	case "query-stats":
 		var from, to, groupBy string

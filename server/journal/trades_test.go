@@ -109,15 +109,33 @@ func TestBadTrades(t *testing.T) {
 		"skipped, stop on the wrong side": {`{"instrument":"NQ","side":"long","decision":"skipped","entry":20000,"stop":20010}`, "stop"},
 		"skipped at 0":                    {`{"instrument":"NQ","side":"long","decision":"skipped","entry":0}`, "entry"},
 		"skipped with a fill":             {`{` + sound + `,"decision":"skipped"}`, "fills"},
+		"half a pair":                     {`{` + sound + `,"note":"\ud800"}`, "note"},
+		"half a pair in a tag":            {`{` + sound + `,"tags":["a","\ud83dx"]}`, "tags"},
+		"a number for a tag":              {`{` + sound + `,"tags":[7]}`, "tags"},
+		"no UTF-8":                        {`{` + sound + ",\"note\":\"a\xff\"}", "note"},
+		"no UTF-8 where nobody looks":     {`{` + sound + ",\"x\":\"a\xff\"}", "body"},
+		"twice":                           {`{` + sound + `,"note":"a","note":"b"}`, "note"},
+		"a fill with a price twice":       {`{"instrument":"MES","side":"long","fills":[{"side":"buy","quantity":1,"price":1,"price":2,"at":"2026-03-10T15:00:00Z"}]}`, "fills[0].price"},
+		"a fill that is none":             {`{"instrument":"MES","side":"long","fills":[null]}`, "fills[0]"},
 		"a list":                          {`[]`, "body"},
+		"null":                            {`null`, "body"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := p.AddTrade(context.Background(), ann, []byte(test.body))
 			refused(t, err, fault.Validation, test.field)
 		})
 	}
-	_, err := p.AddTrade(context.Background(), ann, []byte(`{"a":`))
-	refused(t, err, fault.MalformedJSON, "")
+	for _, body := range []string{`{"a":`, `{` + sound + `}{}`, `x`} {
+		_, err := p.AddTrade(context.Background(), ann, []byte(body))
+		refused(t, err, fault.MalformedJSON, "")
+	}
+	_, err := p.AddTrade(context.Background(), ann, []byte(`{`+strings.Repeat(`"note":0,`, 1000)+sound+`}`))
+	if n := len(fault.From(err).Details); n != 2 {
+		t.Errorf("%d details for one field", n)
+	}
+	if _, err := p.AddTrade(context.Background(), ann, []byte(`{`+sound+`,"x":1,"x":2,"tags":["\ud83d\ude00"]}`)); err != nil {
+		t.Errorf("what nobody asks for, twice: %v", err)
+	}
 }
 
 func TestInstrumentsOutsideTheTable(t *testing.T) {

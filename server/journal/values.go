@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/elite-trading-coach/coach/server/strict"
 )
 
 // What a number may have at most; a price in yen or a coin in satoshis fits.
@@ -93,11 +95,8 @@ func checkTime(at time.Time) (time.Time, string) {
 // parseText makes a text of one form: valid, without NUL, with \n for line
 // ends, without blanks around it.
 func parseText(s string, most int) (string, string) {
-	if !utf8.ValidString(s) {
-		return "", "The text is not valid UTF-8."
-	}
-	if strings.ContainsRune(s, 0) {
-		return "", "The text must not contain NUL characters."
+	if problem := strict.Problem(s); problem != "" {
+		return "", problem
 	}
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	s = strings.TrimSpace(s)

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/strict"
 )
 
 // maxBody is how large a request's body may be, in bytes.
@@ -100,42 +101,19 @@ func mediaType(h http.Header) (form bool, err error) {
 	return false, refused
 }
 
-// bindJSON reads one JSON object. It goes key by key instead of into a struct:
-// encoding/json would take keys in any case, keep the last of two, and put
-// U+FFFD silently where the bytes are not UTF-8.
+// bindJSON reads one JSON object.
 func bindJSON(body []byte, fields []field) error {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if token, err := dec.Token(); err != nil {
-		return malformed(err)
-	} else if token != json.Delim('{') {
-		if !json.Valid(body) {
-			return malformed(errors.New("not JSON"))
-		}
-		return fault.Invalid(whole, "The body must be a JSON object.")
-	}
 	b := newBinder(fields)
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return malformed(err)
-		}
-		name, _ := key.(string) // the decoder gives nothing else there
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return malformed(err)
-		}
+	err := strict.Object(body, func(name string, value json.RawMessage) {
 		if f := b.take(name); f != nil {
 			b.note(f.name, f.json(value))
 		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return malformed(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return malformed(errors.New("something follows the object"))
+	})
+	if err != nil {
+		return err
 	}
 	if len(b.bad) == 0 && !utf8.Valid(body) {
-		b.note(whole, badUTF8)
+		b.note(whole, strict.BadUTF8)
 	}
 	return b.err()
 }
@@ -155,10 +133,6 @@ func bindForm(body string, fields []field) error {
 		b.note(f.name, f.form(given))
 	}
 	return b.err()
-}
-
-func malformed(err error) error {
-	return fault.Wrap(fault.MalformedJSON, "The body is not valid JSON.", err)
 }
 
 // binder gathers what is wrong with each field, twice for each at most: a body
@@ -183,7 +157,7 @@ func (b *binder) take(name string) *field {
 		case 1:
 			return &b.fields[i]
 		case 2:
-			b.note(name, givenTwice)
+			b.note(name, strict.Twice)
 		}
 		return nil
 	}

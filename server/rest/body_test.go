@@ -16,6 +16,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/strict"
 )
 
 func TestBodies(t *testing.T) {
@@ -225,8 +226,8 @@ func TestTextsList(t *testing.T) {
 		{`{"l":"a"}`, notTexts, nil},
 		{`{"l":["a",7]}`, notTexts, nil},
 		{`{"l":[null]}`, notTexts, nil},
-		{`{"l":["a\u0000"]}`, badNUL, nil},
-		{"{\"l\":[\"a\xff\"]}", badUTF8, nil},
+		{`{"l":["a\u0000"]}`, strict.BadNUL, nil},
+		{"{\"l\":[\"a\xff\"]}", strict.BadUTF8, nil},
 		{`{"l":[` + strings.Repeat(`"a",`, maxTexts) + `"a"]}`, manyTexts, nil},
 	} {
 		var got []string

@@ -4,18 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/elite-trading-coach/coach/server/strict"
 )
 
-// What can be wrong with any field.
+// What can be wrong with a list.
 const (
-	badUTF8    = "The text is not valid UTF-8."
-	badNUL     = "The text must not contain NUL characters."
-	givenTwice = "This was given more than once."
-	notText    = "This must be a text."
-	notTexts   = "This must be a list of texts."
-	manyTexts  = "This list must have at most 100 items."
+	notTexts  = "This must be a list of texts."
+	manyTexts = "This list must have at most 100 items."
 )
 
 // maxTexts bounds a list while it is read: a body could hold millions of texts
@@ -45,10 +41,10 @@ func textTo(name string, set func(string)) field {
 	return field{
 		name: name,
 		json: func(raw json.RawMessage) string {
-			if isNull(raw) {
+			if strict.Null(raw) {
 				return ""
 			}
-			s, problem := decodeText(raw)
+			s, problem := strict.Text(raw)
 			if problem == "" {
 				set(s)
 			}
@@ -56,9 +52,9 @@ func textTo(name string, set func(string)) field {
 		},
 		form: func(values []string) string {
 			if len(values) != 1 {
-				return givenTwice
+				return strict.Twice
 			}
-			problem := textProblem(values[0])
+			problem := strict.Problem(values[0])
 			if problem == "" {
 				set(values[0])
 			}
@@ -72,7 +68,7 @@ func texts(name string, into *[]string) field {
 	return field{
 		name: name,
 		json: func(raw json.RawMessage) string {
-			if isNull(raw) {
+			if strict.Null(raw) {
 				return ""
 			}
 			list, problem := decodeTexts(raw)
@@ -86,7 +82,7 @@ func texts(name string, into *[]string) field {
 				return manyTexts
 			}
 			for _, v := range values {
-				if problem := textProblem(v); problem != "" {
+				if problem := strict.Problem(v); problem != "" {
 					return problem
 				}
 			}
@@ -98,8 +94,6 @@ func texts(name string, into *[]string) field {
 
 // tooLong says how many characters a text may have.
 func tooLong(most int) string { return fmt.Sprintf("The text is longer than %d characters.", most) }
-
-func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
 // decodeTexts reads a JSON list of strings, one after another, no further than
 // its bound.
@@ -117,8 +111,8 @@ func decodeTexts(raw json.RawMessage) ([]string, string) {
 		if err := dec.Decode(&item); err != nil {
 			return nil, notTexts
 		}
-		s, problem := decodeText(item)
-		if problem == notText {
+		s, problem := strict.Text(item)
+		if problem == strict.NotText {
 			return nil, notTexts
 		}
 		if problem != "" {
@@ -127,71 +121,4 @@ func decodeTexts(raw json.RawMessage) ([]string, string) {
 		list = append(list, s)
 	}
 	return list, ""
-}
-
-// decodeText reads a JSON string and what would be lost in reading it.
-func decodeText(raw json.RawMessage) (string, string) {
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", notText
-	}
-	if !utf8.Valid(raw) || loneSurrogate(raw) {
-		return "", badUTF8
-	}
-	var s string
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return "", notText
-	}
-	return s, textProblem(s)
-}
-
-func textProblem(s string) string {
-	switch {
-	case !utf8.ValidString(s):
-		return badUTF8
-	case strings.ContainsRune(s, 0):
-		return badNUL
-	}
-	return ""
-}
-
-// loneSurrogate reports half of an escaped pair (\ud83d without its \ude00),
-// which no UTF-8 text can hold and encoding/json would replace.
-func loneSurrogate(raw []byte) bool {
-	for i := 0; i+1 < len(raw); i++ {
-		if raw[i] != '\\' {
-			continue
-		}
-		if raw[i+1] != 'u' {
-			i++
-			continue
-		}
-		unit := hex4(raw[i+2:])
-		i += 5
-		switch {
-		case unit < 0xD800 || unit > 0xDFFF:
-		case unit > 0xDBFF, !bytes.HasPrefix(raw[min(i+1, len(raw)):], []byte(`\u`)):
-			return true
-		default:
-			if low := hex4(raw[i+3:]); low < 0xDC00 || low > 0xDFFF {
-				return true
-			}
-			i += 6
-		}
-	}
-	return false
-}
-
-// hex4 is the number of four hexadecimal digits, which a JSON reader has
-// checked are there.
-func hex4(b []byte) int {
-	n := 0
-	for _, d := range b[:min(4, len(b))] {
-		switch {
-		case '0' <= d && d <= '9':
-			n = n<<4 | int(d-'0')
-		default:
-			n = n<<4 | int(d|0x20-'a'+10)
-		}
-	}
-	return n
 }

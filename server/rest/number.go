@@ -3,6 +3,8 @@ package rest
 import (
 	"encoding/json"
 	"strconv"
+
+	"github.com/elite-trading-coach/coach/server/strict"
 )
 
 const notWhole = "This must be a whole number."
@@ -20,14 +22,14 @@ func wholeTo(name string, set func(int64)) field {
 	return field{
 		name: name,
 		json: func(raw json.RawMessage) string {
-			if isNull(raw) {
+			if strict.Null(raw) {
 				return ""
 			}
 			return read(string(raw))
 		},
 		form: func(values []string) string {
 			if len(values) != 1 {
-				return givenTwice
+				return strict.Twice
 			}
 			return read(values[0])
 		},

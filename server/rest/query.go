@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/strict"
 )
 
 const (
@@ -36,10 +37,10 @@ func (q *query) text(name string) string {
 	case len(given) == 0:
 		return ""
 	case len(given) > 1:
-		q.note(name, givenTwice)
+		q.note(name, strict.Twice)
 		return ""
 	}
-	q.note(name, textProblem(given[0]))
+	q.note(name, strict.Problem(given[0]))
 	return given[0]
 }
 

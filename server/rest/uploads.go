@@ -16,6 +16,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/strict"
 	"github.com/elite-trading-coach/coach/server/upload"
 )
 
@@ -91,13 +92,13 @@ func (f imageForm) take(part *multipart.Part) error {
 	}
 	switch {
 	case *into != "":
-		return fault.Invalid(name, givenTwice)
+		return fault.Invalid(name, strict.Twice)
 	case !utf8.Valid(text):
-		return fault.Invalid(name, badUTF8)
+		return fault.Invalid(name, strict.BadUTF8)
 	case utf8.RuneCount(text) > f.most:
 		return fault.Invalid(name, tooLong(f.most))
 	case strings.ContainsRune(string(text), 0):
-		return fault.Invalid(name, badNUL)
+		return fault.Invalid(name, strict.BadNUL)
 	}
 	*into = string(text)
 	return nil
