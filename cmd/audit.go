@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elite-trading-coach/coach/server"
 	"github.com/elite-trading-coach/coach/server/api"
 )
 
@@ -18,7 +19,7 @@ func newAudit(a *app) *cobra.Command {
 		Short:   "List what operators did, newest first",
 		Example: "  coach audit --filter 'action~user ago<7d'\n  coach audit --filter actor=token:deploy --json",
 		Args:    cobra.NoArgs,
-		RunE: a.withDesk(func(ctx context.Context, d desk, _ []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, _ []string) error {
 			if l.Limit < 1 || l.Limit > api.MaxPage {
 				return &usageError{"--limit is a whole number from 1 to " + strconv.Itoa(api.MaxPage)}
 			}

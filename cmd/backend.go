@@ -16,9 +16,9 @@ import (
 type backend struct {
 	serve   func(ctx context.Context, o server.Options) error
 	migrate func(ctx context.Context, c configs.Config) (migrator, error)
-	desk    func(ctx context.Context, c configs.Config, log *slog.Logger) (desk, error)
+	desk    func(ctx context.Context, c configs.Config, absent server.Absent, log *slog.Logger) (desk, error)
 	ask     func(ctx context.Context, c configs.Config, q server.Question, log *slog.Logger, emit func(string) error) (server.Reply, error)
-	records func(ctx context.Context, c configs.Config, log *slog.Logger) (keyboard, error)
+	records func(ctx context.Context, c configs.Config, absent server.Absent, log *slog.Logger) (keyboard, error)
 	journal func(ctx context.Context, c configs.Config, log *slog.Logger) (trades, error)
 	backups func(c configs.Config, build api.Build) (*server.Backups, error)
 	copyDB  func(ctx context.Context, from, to string, told func(server.CopiedTable)) error
@@ -60,8 +60,8 @@ func theServer() backend {
 			return m, nil
 		},
 		desk: openDesk,
-		records: func(ctx context.Context, c configs.Config, log *slog.Logger) (keyboard, error) {
-			d, err := server.OpenDesk(ctx, c, log)
+		records: func(ctx context.Context, c configs.Config, absent server.Absent, log *slog.Logger) (keyboard, error) {
+			d, err := server.OpenDesk(ctx, c, absent, log)
 			if err != nil {
 				return nil, err
 			}

@@ -269,8 +269,8 @@ func TestUserCommands(t *testing.T) {
 		t.Run(args, func(t *testing.T) {
 			u := &accounts{}
 			below := backend{
-				desk:    func(context.Context, configs.Config, *slog.Logger) (desk, error) { return u, nil },
-				records: func(context.Context, configs.Config, *slog.Logger) (keyboard, error) { return u, nil },
+				desk:    func(context.Context, configs.Config, server.Absent, *slog.Logger) (desk, error) { return u, nil },
+				records: func(context.Context, configs.Config, server.Absent, *slog.Logger) (keyboard, error) { return u, nil },
 			}
 			got := call(t, below, strings.Fields(args)...)
 			if got.code != exitOK {
@@ -286,7 +286,7 @@ func TestUserCommands(t *testing.T) {
 	}
 	t.Run("a refusal is one sentence without its code", func(t *testing.T) {
 		u := &accounts{err: errors.New("NOT_FOUND: there is no such user")}
-		below := backend{desk: func(context.Context, configs.Config, *slog.Logger) (desk, error) { return u, nil }}
+		below := backend{desk: func(context.Context, configs.Config, server.Absent, *slog.Logger) (desk, error) { return u, nil }}
 		got := call(t, below, "user", "disable", "bob")
 		if want := (result{1, "", "coach: there is no such user\n"}); got != want {
 			t.Errorf("got %+v, want %+v", got, want)
@@ -421,7 +421,7 @@ func TestWhatOperatorsMistype(t *testing.T) {
 	} {
 		t.Run(args, func(t *testing.T) {
 			u := &accounts{}
-			below := backend{desk: func(context.Context, configs.Config, *slog.Logger) (desk, error) { return u, nil }}
+			below := backend{desk: func(context.Context, configs.Config, server.Absent, *slog.Logger) (desk, error) { return u, nil }}
 			got := call(t, below, strings.Fields(args)...)
 			if got.code != exitUsage || !strings.Contains(got.stderr, want) || len(u.asked) != 0 {
 				t.Errorf("got %+v, asked %v; want …%s…", got, u.asked, want)

@@ -42,11 +42,11 @@ func (running) Close() error { return nil }
 
 // openDesk asks the server of this configuration's data folder, if one runs;
 // else it opens the database.
-func openDesk(ctx context.Context, c configs.Config, log *slog.Logger) (desk, error) {
+func openDesk(ctx context.Context, c configs.Config, absent server.Absent, log *slog.Logger) (desk, error) {
 	if client := atSocket(ctx, c.Server.AdminSocket); client != nil {
 		return running{client}, nil
 	}
-	d, err := server.OpenDesk(ctx, c, log)
+	d, err := server.OpenDesk(ctx, c, absent, log)
 	if err != nil {
 		return nil, err // a nil *Desk in the interface would not be nil
 	}
@@ -67,14 +67,15 @@ func atSocket(ctx context.Context, path string) *api.Client {
 	return client
 }
 
-// withDesk opens it around do.
-func (a *app) withDesk(do func(ctx context.Context, d desk, args []string) error) func(*cobra.Command, []string) error {
+// withDesk opens it around do. What makes the first of something may make the
+// database, too.
+func (a *app) withDesk(absent server.Absent, do func(ctx context.Context, d desk, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		cfg, err := a.settled(c)
 		if err != nil {
 			return err
 		}
-		d, err := a.below.desk(c.Context(), cfg, newLogger(cfg.Log, a.Stderr, a.palette()))
+		d, err := a.below.desk(c.Context(), cfg, absent, newLogger(cfg.Log, a.Stderr, a.palette()))
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func newUserResetLink(a *app) *cobra.Command {
 			"in a way that only its owner can read: whoever has it has the account. Using it ends all sessions of the account.\n" +
 			"USER is an e-mail address, a username or an id.",
 		Args: exactly(use),
-		RunE: a.withRecords(func(ctx context.Context, u keyboard, args []string) error {
+		RunE: a.withRecords(server.RefuseAbsent, func(ctx context.Context, u keyboard, args []string) error {
 			link, err := u.ResetLink(ctx, args[0], valid)
 			if err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elite-trading-coach/coach/server"
 	"github.com/elite-trading-coach/coach/server/api"
 )
 
@@ -29,7 +30,7 @@ func newTierList(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "List the tiers and their limits",
 		Args:  cobra.NoArgs,
-		RunE: a.withDesk(func(ctx context.Context, d desk, _ []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, _ []string) error {
 			found, err := d.Tiers(ctx)
 			if err != nil {
 				return err
@@ -78,7 +79,7 @@ func newTierSet(a *app) *cobra.Command {
 		Long:    "Changes limits of a tier; the others stay. The limits are " + strings.Join(known, ", ") + ".",
 		Example: "  coach tier set free messages=20 sockets=3\n  coach tier set premium budget=40",
 		Args:    cobra.MinimumNArgs(2),
-		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+		RunE: a.withDesk(server.MakeAbsent, func(ctx context.Context, d desk, args []string) error {
 			change, err := readLimits(args[1:])
 			if err != nil {
 				return err

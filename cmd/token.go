@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elite-trading-coach/coach/server"
 	"github.com/elite-trading-coach/coach/server/api"
 )
 
@@ -29,7 +30,7 @@ func newTokenCreate(a *app) *cobra.Command {
 		Short:   "Make a token; the audit log tells by NAME who did something",
 		Example: "  coach token create prometheus --read-only\n  coach token create deploy --admin --expires 720h",
 		Args:    exactly("create NAME"),
-		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+		RunE: a.withDesk(server.MakeAbsent, func(ctx context.Context, d desk, args []string) error {
 			scope := api.ScopeReadOnly
 			if isAdmin {
 				scope = api.ScopeAdmin
@@ -60,7 +61,7 @@ func newTokenList(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "List the tokens, without their secrets, newest first",
 		Args:  cobra.NoArgs,
-		RunE: a.withDesk(func(ctx context.Context, d desk, _ []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, _ []string) error {
 			found, err := d.Tokens(ctx)
 			if err != nil {
 				return err
@@ -85,7 +86,7 @@ func newTokenRevoke(a *app) *cobra.Command {
 		Use:   "revoke TOKEN",
 		Short: "End a token at once; TOKEN is its name, its id or how it begins",
 		Args:  exactly("revoke TOKEN"),
-		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, args []string) error {
 			t, err := d.RevokeToken(ctx, args[0])
 			if err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elite-trading-coach/coach/server"
 	"github.com/elite-trading-coach/coach/server/api"
 )
 
@@ -34,7 +35,7 @@ func newUserCreate(a *app) *cobra.Command {
 		Short:   "Make an account",
 		Example: "  coach user create --email you@example.com --username you --role admin\n  coach user create --email bot@example.com --username bot --password-file bot.txt",
 		Args:    cobra.NoArgs,
-		RunE: a.withDesk(func(ctx context.Context, d desk, _ []string) error {
+		RunE: a.withDesk(server.MakeAbsent, func(ctx context.Context, d desk, _ []string) error {
 			made, err := d.CreateAccount(ctx, n)
 			return a.report(made, err, "made")
 		}),
@@ -68,7 +69,7 @@ func newUserList(a *app) *cobra.Command {
 		Use:   "list [TEXT]",
 		Short: "List accounts, or those whose e-mail or username contains TEXT",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, args []string) error {
 			query := ""
 			if len(args) == 1 {
 				query = args[0]
@@ -134,7 +135,7 @@ func newUserSignOut(a *app) *cobra.Command {
 		Use:   "sign-out USER",
 		Short: "End all sessions of an account; its open sockets close within a second",
 		Args:  exactly("sign-out USER"),
-		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, args []string) error {
 			ended, err := d.SignOut(ctx, args[0])
 			if err != nil {
 				return err
@@ -151,7 +152,7 @@ func newUserDelete(a *app) *cobra.Command {
 		Use:   "delete USER --yes",
 		Short: "Delete an account and all its data, for good",
 		Args:  exactly("delete USER"),
-		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, args []string) error {
 			if !sure {
 				return &usageError{"this cannot be undone; say --yes"}
 			}
@@ -206,7 +207,7 @@ func (a *app) change(use, short string, do func(ctx context.Context, d desk, arg
 		Short: short,
 		Long:  short + ".\nUSER is an e-mail address, a username or an id.",
 		Args:  exactly(use),
-		RunE: a.withDesk(func(ctx context.Context, d desk, args []string) error {
+		RunE: a.withDesk(server.RefuseAbsent, func(ctx context.Context, d desk, args []string) error {
 			changed, err := do(ctx, d, args)
 			return a.report(changed, err, "changed")
 		}),

@@ -25,7 +25,7 @@ func newUserImport(a *app) *cobra.Command {
 		Example: "  coach user import coach-account.zip --password-file new.txt\n  coach user import coach-account.zip --into ann",
 		Args:    exactly(use),
 	}
-	load := a.withRecords(func(ctx context.Context, u keyboard, args []string) error {
+	load := a.withRecords(server.MakeAbsent, func(ctx context.Context, u keyboard, args []string) error {
 		in, err := os.Open(args[0])
 		if err != nil {
 			return fmt.Errorf("open the archive: %w", err)
@@ -51,13 +51,13 @@ func newUserImport(a *app) *cobra.Command {
 }
 
 // withRecords opens the database around do, beside a running server too.
-func (a *app) withRecords(do func(ctx context.Context, u keyboard, args []string) error) func(*cobra.Command, []string) error {
+func (a *app) withRecords(absent server.Absent, do func(ctx context.Context, u keyboard, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		cfg, err := a.settled(c)
 		if err != nil {
 			return err
 		}
-		u, err := a.below.records(c.Context(), cfg, newLogger(cfg.Log, a.Stderr, a.palette()))
+		u, err := a.below.records(c.Context(), cfg, absent, newLogger(cfg.Log, a.Stderr, a.palette()))
 		if err != nil {
 			return err
 		}

@@ -221,7 +221,7 @@ func (h *house) person(t *testing.T, kind string) *someone {
 // operator does what `coach user` does, and waits until the server knows.
 func (h *house) operator(t *testing.T, do func(context.Context, *server.Desk) error) {
 	t.Helper()
-	u, err := server.OpenDesk(t.Context(), h.c, slog.New(slog.DiscardHandler))
+	u, err := server.OpenDesk(t.Context(), h.c, server.MakeAbsent, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

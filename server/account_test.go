@@ -39,7 +39,7 @@ func TestAnAccountMovesHouse(t *testing.T) {
 
 	c := config(t, storagetest.PostgresURL(t))
 	base := start(t, c)
-	u, err := server.OpenDesk(t.Context(), c, slog.New(slog.DiscardHandler))
+	u, err := server.OpenDesk(t.Context(), c, server.MakeAbsent, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func CopyDatabase(ctx context.Context, from, to string, told func(CopiedTable)) 
 	if from == to {
 		return errors.New("the source and the target are the same database")
 	}
-	source, err := openAt(ctx, from)
+	source, err := openAt(ctx, from, RefuseAbsent)
 	if err != nil {
 		return fmt.Errorf("open the source: %w", err)
 	}
@@ -34,7 +34,7 @@ func CopyDatabase(ctx context.Context, from, to string, told func(CopiedTable)) 
 	if current != latest {
 		return fmt.Errorf("the source is at schema %d and this program works with %d: run `coach migrate up` on it first", current, latest)
 	}
-	target, err := openAt(ctx, to)
+	target, err := openAt(ctx, to, MakeAbsent)
 	if err != nil {
 		return fmt.Errorf("open the target: %w", err)
 	}
@@ -45,9 +45,12 @@ func CopyDatabase(ctx context.Context, from, to string, told func(CopiedTable)) 
 	return storage.CopyAll(ctx, source, target, told)
 }
 
-func openAt(ctx context.Context, url string) (*storage.Store, error) {
+func openAt(ctx context.Context, url string, absent Absent) (*storage.Store, error) {
 	cfg, _, err := configs.Load(configs.LoadOptions{Environ: []string{"DATABASE_URL=" + url}})
 	if err != nil {
+		return nil, err
+	}
+	if _, err := isAbsent(cfg, absent); err != nil {
 		return nil, err
 	}
 	return openStore(ctx, cfg, slog.New(slog.DiscardHandler))

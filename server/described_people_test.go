@@ -64,7 +64,7 @@ func (p *cast) share(conversation, user, role string) {
 // operator does what `coach user` does, beside the running server.
 func (p *cast) operator(do func(ctx context.Context, u *server.Desk) error) {
 	p.t.Helper()
-	u, err := server.OpenDesk(p.t.Context(), p.c, slog.New(slog.DiscardHandler))
+	u, err := server.OpenDesk(p.t.Context(), p.c, server.MakeAbsent, slog.New(slog.DiscardHandler))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ type Journal struct {
 
 // OpenJournal opens the journals of the configured database.
 func OpenJournal(ctx context.Context, c configs.Config, log *slog.Logger) (*Journal, error) {
-	store, err := openMigrated(ctx, c, log)
+	store, err := openForCommand(ctx, c, RefuseAbsent, log)
 	if err != nil {
 		return nil, err
 	}

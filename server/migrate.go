@@ -2,8 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -38,19 +42,68 @@ func newMigrator(store *storage.Store, c configs.Config) *Migrator {
 	return &Migrator{store: store, path: path}
 }
 
-// openMigrated opens the configured database for a command. SQLite's schema is
-// brought up to date: the first command on a new machine may well be `coach
-// user create`.
-func openMigrated(ctx context.Context, c configs.Config, log *slog.Logger) (*storage.Store, error) {
-	store, err := openStore(ctx, c, log)
-	if err != nil || store.Dialect() != storage.SQLite {
-		return store, err
+// Absent is what a command does where there is no SQLite file yet.
+type Absent bool
+
+// A command that makes the first of something may well be the first on a new
+// machine. Any other one looks in the wrong folder.
+const (
+	RefuseAbsent Absent = false
+	MakeAbsent   Absent = true
+)
+
+// openForCommand opens the configured database for a command. A schema that is
+// there is left as it is, for somebody may have taken it back on purpose.
+func openForCommand(ctx context.Context, c configs.Config, absent Absent, log *slog.Logger) (*storage.Store, error) {
+	isNew, err := isAbsent(c, absent)
+	if err != nil {
+		return nil, err
 	}
-	if err := newMigrator(store, c).upIfBehind(ctx); err != nil {
+	store, err := openStore(ctx, c, log)
+	if err != nil {
+		return nil, err
+	}
+	m := newMigrator(store, c)
+	if isNew {
+		log.Warn("there was no database, so one is made", "file", m.path)
+		err = m.Up(ctx)
+	} else {
+		err = m.refuseBehind(ctx)
+	}
+	if err != nil {
 		_ = store.Close()
 		return nil, err
 	}
 	return store, nil
+}
+
+// isAbsent says whether a database has to be made, or refuses to.
+func isAbsent(c configs.Config, absent Absent) (bool, error) {
+	path, ok := sqlitePath(c)
+	if !ok {
+		return false, nil
+	}
+	_, err := os.Stat(path)
+	switch {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("look for the database: %w", err)
+	case absent == RefuseAbsent:
+		if whole, err := filepath.Abs(path); err == nil {
+			path = whole
+		}
+		return false, fmt.Errorf("there is no database at %s: name the server's folder with --data-dir or COACH_DATA_DIR; `coach serve`, `coach migrate up` and `coach user create` make a new one", path)
+	}
+	return true, nil
+}
+
+func (m *Migrator) refuseBehind(ctx context.Context) error {
+	current, latest, err := m.Version(ctx)
+	if err != nil || current >= latest {
+		return err
+	}
+	return fmt.Errorf("the database is at schema %d and this program needs %d: run `coach migrate up` first", current, latest)
 }
 
 // Close ends the connection.
@@ -65,14 +118,6 @@ func (m *Migrator) Up(ctx context.Context) error {
 		_, err := migrations.Up(ctx, m.store.DB(), m.dialect())
 		return err
 	})
-}
-
-func (m *Migrator) upIfBehind(ctx context.Context) error {
-	current, latest, err := m.Version(ctx)
-	if err != nil || current >= latest {
-		return err
-	}
-	return m.Up(ctx)
 }
 
 // Down takes the newest migration back.

@@ -39,7 +39,7 @@ type household struct {
 
 func operator(t *testing.T, c configs.Config) *server.Desk {
 	t.Helper()
-	u, err := server.OpenDesk(t.Context(), c, slog.New(slog.DiscardHandler))
+	u, err := server.OpenDesk(t.Context(), c, server.MakeAbsent, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,13 +27,13 @@ type Desk struct {
 }
 
 // OpenDesk opens the configured database for an operator at the keyboard.
-func OpenDesk(ctx context.Context, c configs.Config, log *slog.Logger) (*Desk, error) {
-	c, _, err := ensureSecret(c)
+func OpenDesk(ctx context.Context, c configs.Config, absent Absent, log *slog.Logger) (*Desk, error) {
+	store, err := openForCommand(ctx, c, absent, log)
 	if err != nil {
 		return nil, err
 	}
-	store, err := openMigrated(ctx, c, log)
-	if err != nil {
+	if c, _, err = ensureSecret(c); err != nil {
+		_ = store.Close()
 		return nil, err
 	}
 	d, err := newDesk(ctx, c, store, log)

@@ -13,7 +13,7 @@ import (
 // names, beside the one in it, which is not touched. It gives its URL and what
 // removes it again.
 func ScratchDatabase(ctx context.Context, dbURL string) (scratch string, drop func(context.Context) error, err error) {
-	store, err := openAt(ctx, dbURL)
+	store, err := openAt(ctx, dbURL, RefuseAbsent)
 	if err != nil {
 		return "", nil, err
 	}
