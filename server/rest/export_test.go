@@ -39,7 +39,7 @@ func TestADownloadThatEndsEarlyIsCut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			func() {
 				defer func() {
-					if cause := recover(); cause != http.ErrAbortHandler {
+					if cause, _ := recover().(error); !errors.Is(cause, http.ErrAbortHandler) {
 						t.Errorf("the reply ended with %v, as if it were whole", cause)
 					}
 				}()
