@@ -27,7 +27,7 @@ type room struct {
 	mu      sync.Mutex
 	queue   []func()
 	running bool
-	lost    bool // a durable event did not fit
+	lost    bool // something that matters did not come, or did not fit
 	closed  bool
 	cancel  func()    // the bus subscription
 	idle    time.Time // since when nobody is in it; zero: somebody is
@@ -78,7 +78,7 @@ func (r *room) run() {
 				r.mu.Unlock()
 				return
 			}
-			r.queue = append(r.queue, r.catchUp)
+			r.queue = append(r.queue, r.mend)
 		}
 		jobs := r.queue
 		r.queue = nil
@@ -94,7 +94,7 @@ func (r *room) deliver(e bus.Event) {
 	switch {
 	case e.Name == bus.Gap:
 		r.s.o.Metrics.Gap()
-		r.catchUp()
+		r.mend()
 	case e.Rev > 0:
 		r.durable(e)
 	case e.Name == chat.EventDelta:
@@ -146,6 +146,36 @@ func finished(e bus.Event) string {
 	return row.Message.ID
 }
 
+// mend makes up for what the room was not told: first who is no member any
+// more leaves, then the others get what they missed.
+func (r *room) mend() {
+	if r.dismiss() {
+		r.catchUp()
+	}
+}
+
+// dismiss sends out whose removal was missed, as if it were told now.
+func (r *room) dismiss() bool {
+	ctx, cancel := context.WithTimeout(r.s.ctx, eventLimit)
+	defer cancel()
+	audience, err := r.s.o.Chat.Audience(ctx, r.id)
+	if err != nil {
+		r.behind(err)
+		return false
+	}
+	strangers := map[string]string{} // by id, their names
+	r.s.ns.Expel(r.name(), func(socket *socketio.Socket) bool {
+		if !audience.Has(socket.Identity()) {
+			strangers[socket.Identity()] = of(socket).who().Username
+		}
+		return false // to be told is to be sent out
+	})
+	for id, name := range strangers {
+		r.s.tellUser(id, audience.Farewell(id, name))
+	}
+	return true
+}
+
 // catchUp delivers whatever the store has beyond last.
 func (r *room) catchUp() {
 	if r.ready {
@@ -161,14 +191,19 @@ func (r *room) fetch(before int64) bool {
 		r.bring(e)
 	}
 	if err != nil {
-		r.mu.Lock()
-		r.lost = true
-		r.mu.Unlock()
-		r.s.log.Log(r.s.ctx, severity(err), "a room is behind; it catches up when the database answers", "conversation", r.id, "err", err)
-		r.pause()
+		r.behind(err)
 		return false
 	}
 	return true
+}
+
+// behind has a room that cannot read the store try again.
+func (r *room) behind(err error) {
+	r.mu.Lock()
+	r.lost = true
+	r.mu.Unlock()
+	r.s.log.Log(r.s.ctx, severity(err), "a room is behind; it catches up when the database answers", "conversation", r.id, "err", err)
+	r.pause()
 }
 
 // pause keeps a room that cannot read the store from asking without rest.

@@ -90,7 +90,8 @@ func (n *Namespace) BroadcastVolatile(room string, p *Packet, skip func(*Socket)
 	}
 }
 
-// Expel takes the sockets that match out of a room, also those whose clients may still return.
+// Expel takes the sockets of a room that match out of it, also those whose clients may still return. match only looks (a
+// Join or Send from within would wait for this).
 func (n *Namespace) Expel(room string, match func(*Socket) bool) {
 	for _, s := range n.rooms.list(room) {
 		if match(s) {

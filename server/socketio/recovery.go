@@ -232,7 +232,7 @@ func (r *recovery) expel(n *Namespace, room string, match func(*Socket) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.known {
-		if s.namespace == n && s.closed.Load() && match(s) {
+		if s.namespace == n && s.closed.Load() && s.was(room) && match(s) {
 			s.expel(room)
 		}
 	}

@@ -167,6 +167,14 @@ func (s *Socket) In(name string) bool {
 	return in && !s.closed.Load()
 }
 
+// was reports whether the socket is in a room, or was when it ended.
+func (s *Socket) was(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, in := s.rooms.find(name)
+	return in
+}
+
 // Rooms lists the socket's rooms in order; after its end, those it was in.
 func (s *Socket) Rooms() []string {
 	s.mu.Lock()
