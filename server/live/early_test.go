@@ -17,12 +17,14 @@ import (
 	"github.com/elite-trading-coach/coach/server/limit"
 	"github.com/elite-trading-coach/coach/server/socketio"
 	"github.com/elite-trading-coach/coach/server/socketio/socketiotest"
+	"github.com/elite-trading-coach/coach/storage"
 	"github.com/elite-trading-coach/coach/storage/storagetest"
 )
 
 // moments is a server whose moments between two steps a test can hold on to.
 type moments struct {
 	*Server
+	store *storage.Store
 	// before runs before Connected: a recovered socket is in its rooms by then.
 	before func(*socketio.Socket)
 }
@@ -44,7 +46,7 @@ func newMoments(t *testing.T) (m *moments, url string, token string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m = &moments{Server: New(Options{
+	m = &moments{store: store, Server: New(Options{
 		Auth: accounts, Chat: chat.New(chat.Options{Store: store, Bus: b}), Bus: b, Limiter: limit.NewMemory(), Tiers: limit.NewTiers(),
 		Limits: func(context.Context, auth.Actor) any { return nil }, Unlimited: true,
 	})}
@@ -210,6 +212,25 @@ func TestWhoIsAnsweredIsInTheRoom(t *testing.T) {
 	e.publishTyping(typist{"another", e.conversation.ID}, typingStarts)
 	if !hears(e.client, typingStarts) {
 		t.Error("who joined does not hear that another types")
+	}
+}
+
+// TestWhatADeadNodeDidNotTellIsFound: it may have died between its commit and
+// its telling.
+func TestWhatADeadNodeDidNotTellIsFound(t *testing.T) {
+	m, url, token := newMoments(t)
+	conversation := m.conversation(t, m.holds(t, token))
+	c := enters(t, url, token)
+	if _, err := c.Ask("join_conversation", conversation.ID); err != nil {
+		t.Fatal(err)
+	}
+	err := m.store.Tx(t.Context(), func(tx *storage.Tx) error { return tx.DeleteConversation(t.Context(), conversation.ID, storage.Now()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.rooms.mend()
+	if !hears(c, "conversation_deleted") {
+		t.Error("the client was not told of the end")
 	}
 }
 

@@ -156,7 +156,9 @@ func (s *Server) sweep(now time.Time) {
 	for _, t := range s.typing.expired(now) {
 		s.publishTyping(t, typingStops)
 	}
-	s.presence.settle(now)
+	if s.presence.settle(now) {
+		s.rooms.mend()
+	}
 	s.rooms.closeIdle(now)
 	s.sockets.endExpired(now)
 	s.helpLagging(now)

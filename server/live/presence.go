@@ -124,8 +124,9 @@ func (p *presence) disconnected(user string, now time.Time) {
 }
 
 // settle tells of those whose coming has waited long enough, and lets those go
-// whose last socket has been away for the grace.
-func (p *presence) settle(now time.Time) {
+// whose last socket has been away for the grace. It reports whether a node has
+// fallen silent.
+func (p *presence) settle(now time.Time) (silent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for user := range p.due {
@@ -141,7 +142,7 @@ func (p *presence) settle(now time.Time) {
 			delete(p.due, user)
 		}
 	}
-	p.forgetSilent(now)
+	return p.forgetSilent(now)
 }
 
 // announce tells of a coming, unless the user came to another node first or

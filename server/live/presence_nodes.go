@@ -227,16 +227,17 @@ func (p *presence) crossed(user string, gone int64, now time.Time) {
 	p.due[user] = struct{}{}
 }
 
-// forgetSilent drops what nodes told that are heard of no more. The caller
-// holds mu.
-func (p *presence) forgetSilent(now time.Time) {
+// forgetSilent drops what nodes told that are heard of no more, and reports
+// whether there are such. The caller holds mu.
+func (p *presence) forgetSilent(now time.Time) (silent bool) {
 	if now.Sub(p.looked) < time.Second {
-		return
+		return false
 	}
 	p.looked = now
 	for node, at := range p.heard {
 		if now.Sub(at) > silentAfter {
 			delete(p.heard, node)
+			silent = true
 		}
 	}
 	for user, nodes := range p.away {
@@ -247,6 +248,7 @@ func (p *presence) forgetSilent(now time.Time) {
 			delete(p.silent, user)
 		}
 	}
+	return silent
 }
 
 // forgetLines drops a user's lines that have had their time. Was it the last

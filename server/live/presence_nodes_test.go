@@ -18,10 +18,12 @@ type parish struct {
 	nodes []*presence
 	deaf  map[string]bool // nodes that neither hear nor are heard
 	told  map[string][]string
+	// silent counts, by node, how often it found that another had fallen silent.
+	silent map[string]int
 }
 
 func newParish(t *testing.T, nodes int) *parish {
-	p := &parish{t: t, now: time.Unix(1_800_000_000, 0), deaf: map[string]bool{}, told: map[string][]string{}}
+	p := &parish{t: t, now: time.Unix(1_800_000_000, 0), deaf: map[string]bool{}, told: map[string][]string{}, silent: map[string]int{}}
 	for i := range nodes {
 		s := &Server{o: Options{Node: fmt.Sprint("n", i), Unlimited: true}}
 		s.presence = newPresence(s)
@@ -45,7 +47,9 @@ func (p *parish) pass(d time.Duration) {
 		}
 		p.exchange()
 		for _, n := range p.nodes {
-			n.settle(p.now)
+			if n.settle(p.now) {
+				p.silent[n.node]++
+			}
 		}
 		p.collect()
 		p.exchange()
@@ -181,6 +185,10 @@ func TestPresenceOfANodeThatFellSilent(t *testing.T) {
 	// Each node tells its own, as they were cut off from each other.
 	p.says("user_offline offline by n1 to n1", "user_offline offline by n2 to n2")
 	p.seen("")
+	// What a silent node did not tell, each of the others looks for once.
+	if p.silent["n1"] != 1 || p.silent["n2"] != 1 {
+		t.Errorf("silence was noticed %v", p.silent)
+	}
 	p.deaf["n0"] = false
 	p.pass(retellEvery + time.Second)
 	p.says("user_online online by n1 to n1", "user_online online by n2 to n2")

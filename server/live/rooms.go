@@ -2,6 +2,8 @@ package live
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -149,6 +151,17 @@ func (l *rooms) room(id string) *room {
 	r.idle = time.Time{}
 	l.doubtful[id] = struct{}{}
 	return r
+}
+
+// mend has every open room make up for what it was not told: a node that died
+// may have changed a conversation and not have told of it.
+func (l *rooms) mend() {
+	l.mu.Lock()
+	open := slices.Collect(maps.Values(l.open))
+	l.mu.Unlock()
+	for _, r := range open {
+		r.enqueue(r.mend)
+	}
 }
 
 // user listens to one user's topic.
