@@ -109,9 +109,13 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 		if room == nil {
 			continue
 		}
-		if err := s.attach(ctx, room, c, known[i], nil); err != nil {
-			return nil, fmt.Errorf("enter a synced conversation: %w", err)
+		err := s.attach(ctx, room, c, known[i], nil)
+		if err == nil || fault.Is(err, fault.NotFound) { // who was removed meanwhile is told so
+			continue
 		}
+		// The answer has promised the rooms: let it come again.
+		c.socket.CloseTransport("a synced conversation could not be entered")
+		return nil, fmt.Errorf("enter a synced conversation: %w", err)
 	}
 	return nil, nil
 }

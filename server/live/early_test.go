@@ -215,6 +215,64 @@ func TestWhoIsAnsweredIsInTheRoom(t *testing.T) {
 	}
 }
 
+// syncing is a client whose sync of two conversations was answered, and who
+// waits at the door of the first until release.
+type syncing struct {
+	*moments
+	client  *socketiotest.Client
+	actor   auth.Actor
+	rooms   [2]*room
+	release func()
+}
+
+func onTheWayIntoTwo(t *testing.T) *syncing {
+	t.Helper()
+	m, url, token := newMoments(t)
+	y := &syncing{moments: m, client: enters(t, url, token), actor: m.holds(t, token)}
+	var points []syncPoint
+	for i := range y.rooms {
+		y.rooms[i] = m.Server.rooms.room(m.conversation(t, y.actor).ID)
+		points = append(points, syncPoint{ID: y.rooms[i].id})
+	}
+	y.release = y.rooms[0].hold()
+	t.Cleanup(y.release)
+	answered, err := y.client.Emit("sync", map[string]any{"conversations": points})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-answered
+	y.rooms[0].awaitWaiting(t)
+	return y
+}
+
+func TestWhoIsExpelledFromOneSyncedConversationEntersTheOthers(t *testing.T) {
+	y := onTheWayIntoTwo(t)
+	if err := y.o.Chat.Delete(t.Context(), y.actor, y.rooms[0].id); err != nil {
+		t.Fatal(err)
+	}
+	y.release()
+	// The next event of this client is handled after the sync.
+	if _, err := y.client.Ask("ping", nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := y.ns.RoomSize(y.rooms[1].name()); n != 1 {
+		t.Error("the client is not in the other room")
+	}
+}
+
+// TestWhoCannotEnterASyncedConversationComesAgain: the answer has promised all
+// of them.
+func TestWhoCannotEnterASyncedConversationComesAgain(t *testing.T) {
+	y := onTheWayIntoTwo(t)
+	y.rooms[1].close()
+	y.release()
+	select {
+	case <-y.client.Closed:
+	case <-time.After(socketiotest.Patience):
+		t.Error("the client believes itself in a room that it is not in")
+	}
+}
+
 // TestWhatADeadNodeDidNotTellIsFound: it may have died between its commit and
 // its telling.
 func TestWhatADeadNodeDidNotTellIsFound(t *testing.T) {
