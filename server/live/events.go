@@ -54,8 +54,6 @@ type request struct {
 	// "" = done.
 	took time.Duration
 	code fault.Code
-	// refused is what the sender hears beside the ack when the event fails.
-	refused func(f *fault.Error)
 }
 
 // ack answers before the handler returns, for what must follow the answer.
@@ -162,8 +160,8 @@ func (s *Server) refuse(c *client, r *request, err error) {
 		s.tellLimited(c, r, f)
 		s.limited(c.socket, c.who(), f)
 	}
-	if r.refused != nil {
-		r.refused(f)
+	if r.event.Name == "send_message" {
+		s.tellNotSent(c, r, f)
 	}
 	if r.acked {
 		return

@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -25,6 +26,31 @@ func TestAFloodDoesNotFillTheRecoveryLog(t *testing.T) {
 	if told := v.next("rate_limited"); told.Offset != "" {
 		t.Errorf("rate_limited has the offset %q, so it is kept", told.Offset)
 	}
+}
+
+// Each message of a flood that is refused is told to be, by its own id, and
+// none of that is kept either.
+func TestEachMessageOfAFloodIsAnswered(t *testing.T) {
+	d := newDesk(t, setup{limited: true, socket: socketio.Options{
+		Recovery: socketio.RecoveryOptions{Window: time.Minute, MaxBytes: 1 << 20},
+	}})
+	p := d.person("trader")
+	id := p.conversation("off")
+	v := p.connect(nil)
+	for n := range 50 {
+		mine := fmt.Sprint("mine-", n)
+		sent := v.ask("send_message", map[string]string{"conversationId": id, "content": "x", "clientMessageId": mine})
+		e := v.next("message_sent", "message_error")
+		if sent.Success {
+			continue
+		}
+		told := read[struct{ Code, ClientMessageID string }](t, e.Data)
+		if e.Name != "message_error" || told.Code != sent.Code || told.ClientMessageID != mine || e.Offset != "" {
+			t.Fatalf("message %d was refused, and told was %s %s, kept as %q", n, e.Name, e.Data, e.Offset)
+		}
+		return
+	}
+	t.Error("nothing was refused")
 }
 
 // Coming and going costs more than an event and is counted too: one token does

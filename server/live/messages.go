@@ -20,9 +20,6 @@ type draft struct {
 
 func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[string]any, error) {
 	var d draft
-	r.refused = func(f *fault.Error) {
-		_ = c.socket.Emit("message_error", map[string]any{"error": f.Message, "code": f.Code, "clientMessageId": orNil(d.ClientMessageID)})
-	}
 	if err := r.decode(&d); err != nil {
 		return nil, err
 	}
@@ -47,6 +44,20 @@ func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[st
 	r.answer(socketio.Encoded(append(answer, `,"success":true}`...)))
 	_ = c.socket.Emit("message_sent", socketio.Encoded(row))
 	return nil, nil
+}
+
+// tellNotSent names the message, where the payload does, that was not sent. It
+// is never kept for recovery, like rate_limited; who was lost asks again by the
+// clientMessageId.
+func (s *Server) tellNotSent(c *client, r *request, f *fault.Error) {
+	var d struct {
+		ClientMessageID string `json:"clientMessageId"`
+	}
+	_ = r.decode(&d) // what cannot be read names none
+	p, err := socketio.NewPacket("message_error", map[string]any{"error": f.Message, "code": f.Code, "clientMessageId": orNil(d.ClientMessageID)})
+	if err == nil {
+		_ = c.socket.Send(p.Transient())
+	}
 }
 
 func orNil(s string) any {
