@@ -160,7 +160,7 @@ func (s *Server) Disconnected(socket *socketio.Socket, _ string) {
 	actor := c.who()
 	for _, name := range socket.Rooms() {
 		if id, ok := strings.CutPrefix(name, chat.ConversationTopic("")); ok {
-			s.stopTyping(actor.UserID, id)
+			s.stopTyping(c, id)
 			s.left(c, id)
 			s.rooms.look(id)
 		}

@@ -52,7 +52,7 @@ func (s *Server) leaveConversation(_ context.Context, c *client, r *request) (ma
 	if name := chat.ConversationTopic(id); c.socket.In(name) {
 		c.socket.Leave(name)
 		c.forget(id)
-		s.stopTyping(c.who().UserID, id)
+		s.stopTyping(c, id)
 		s.left(c, id)
 		s.rooms.look(id)
 	}

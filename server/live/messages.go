@@ -34,7 +34,7 @@ func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[st
 	if err != nil {
 		return nil, err
 	}
-	s.stopTyping(c.who().UserID, d.ConversationID)
+	s.stopTyping(c, d.ConversationID)
 	s.shown(c, sent.Message)
 	row := sent.Message.AppendJSON(nil) // once, for the answer and the event
 	answer := append(append(make([]byte, 0, len(row)+64), `{"message":`...), row...)

@@ -12,7 +12,7 @@ import (
 
 func (s *Server) typingStart(ctx context.Context, c *client, r *request) (map[string]any, error) {
 	who, err := s.typist(ctx, c, r)
-	if err == nil && s.typing.start(who, time.Now()) {
+	if err == nil && s.typing.start(who, c.socket.ID(), time.Now()) {
 		s.publishTyping(who, typingStarts)
 	}
 	return nil, err
@@ -21,7 +21,7 @@ func (s *Server) typingStart(ctx context.Context, c *client, r *request) (map[st
 func (s *Server) typingStop(ctx context.Context, c *client, r *request) (map[string]any, error) {
 	who, err := s.typist(ctx, c, r)
 	if err == nil {
-		s.stopTyping(who.user, who.conversation)
+		s.stopTyping(c, who.conversation)
 	}
 	return nil, err
 }

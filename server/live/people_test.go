@@ -38,6 +38,28 @@ func TestTypingIsToldToOthersAndEndsByItself(t *testing.T) {
 	va.next("user_left_conversation")
 }
 
+// Somebody types on one of two devices: that the other goes, leaves or sends
+// does not end it.
+func TestTypingEndsWithTheDeviceThatTypes(t *testing.T) {
+	d := newDesk(t, setup{})
+	a, b := d.person("ann"), d.person("bob")
+	id := a.conversation("off")
+	a.invites(b, id, chat.RoleMember)
+	va := a.connect(nil)
+	va.must("join_conversation", id)
+	types, other := b.connect(nil), b.connect(nil)
+	types.must("typing_start", map[string]string{"conversationId": id})
+	va.next("user_typing_start")
+	other.must("send_message", map[string]string{"conversationId": id, "content": "from the other one"})
+	other.must("leave_conversation", id)
+	va.silent("user_left_conversation", "user_typing_stop")
+	other.must("join_conversation", id)
+	other.Close()
+	va.silent("user_left_conversation", "user_typing_stop")
+	types.must("typing_stop", map[string]string{"conversationId": id})
+	va.next("user_typing_stop")
+}
+
 func TestPresenceIsToldOnlyToPeopleOneSharesAConversationWith(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, setup{})

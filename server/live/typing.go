@@ -31,29 +31,43 @@ const (
 // typist is one person typing in one conversation.
 type typist struct{ user, conversation string }
 
-// typing is who types, by this node's sockets.
+// typing is who types at this node, and until when on which of their sockets:
+// somebody stops with the last of them.
 type typing struct {
 	mu    sync.Mutex
-	until map[typist]time.Time
+	until map[typist]map[string]time.Time
 }
 
-func newTyping() *typing { return &typing{until: map[typist]time.Time{}} }
+func newTyping() *typing { return &typing{until: map[typist]map[string]time.Time{}} }
 
 // start reports whether this is news: who types already goes on quietly.
-func (t *typing) start(who typist, now time.Time) bool {
+func (t *typing) start(who typist, socket string, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, already := t.until[who]
-	t.until[who] = now.Add(typingFor)
+	already := len(t.until[who]) > 0
+	if !already {
+		t.until[who] = map[string]time.Time{}
+	}
+	t.until[who][socket] = now.Add(typingFor)
 	return !already
 }
 
-func (t *typing) stop(who typist) bool {
+// stop reports whether somebody has stopped by it.
+func (t *typing) stop(who typist, socket string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, was := t.until[who]
+	_, was := t.until[who][socket]
+	return was && t.remove(who, socket)
+}
+
+// remove reports whether it was the last socket. The caller holds mu.
+func (t *typing) remove(who typist, socket string) bool {
+	delete(t.until[who], socket)
+	if len(t.until[who]) > 0 {
+		return false
+	}
 	delete(t.until, who)
-	return was
+	return true
 }
 
 // expired takes those who have said nothing for too long.
@@ -61,10 +75,11 @@ func (t *typing) expired(now time.Time) []typist {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var late []typist
-	for who, until := range t.until {
-		if now.After(until) {
-			late = append(late, who)
-			delete(t.until, who)
+	for who, sockets := range t.until {
+		for socket, until := range sockets {
+			if now.After(until) && t.remove(who, socket) {
+				late = append(late, who)
+			}
 		}
 	}
 	return late
@@ -82,9 +97,10 @@ func (s *Server) publishTyping(t typist, name string) {
 	s.publishHappening(eventTyping, happening{UserID: t.user, ConversationID: t.conversation, Name: name})
 }
 
-// stopTyping says that somebody no longer types, if they did.
-func (s *Server) stopTyping(user, conversation string) {
-	if t := (typist{user, conversation}); s.typing.stop(t) {
+// stopTyping says that somebody no longer types, if they did on this socket and
+// do on no other.
+func (s *Server) stopTyping(c *client, conversation string) {
+	if t := (typist{c.socket.Identity(), conversation}); s.typing.stop(t, c.socket.ID()) {
 		s.publishTyping(t, typingStops)
 	}
 }
