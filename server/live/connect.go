@@ -117,9 +117,7 @@ func (s *Server) rejoin(c *client) {
 			return
 		}
 		// The others were told that the lost one left.
-		if !s.elsewhere(c, id) {
-			s.tellPresence(eventJoined, c.who().UserID, id)
-		}
+		s.arrived(c, id)
 	}
 }
 
@@ -167,6 +165,14 @@ func (s *Server) Disconnected(socket *socketio.Socket, _ string) {
 	}
 	s.rooms.lookUser(actor.UserID)
 	s.presence.disconnected(actor.UserID, time.Now())
+}
+
+// arrived tells a conversation that somebody came, unless another device of
+// theirs is there.
+func (s *Server) arrived(c *client, conversation string) {
+	if !s.elsewhere(c, conversation) {
+		s.tellPresence(eventJoined, c.who().UserID, conversation)
+	}
 }
 
 // left tells a conversation that somebody went, unless another device of

@@ -23,7 +23,6 @@ func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (m
 			return nil, err
 		}
 	}
-	already := c.socket.In(chat.ConversationTopic(id))
 	room, err := s.listen(ctx, c, id)
 	if err != nil {
 		return nil, err
@@ -35,13 +34,7 @@ func (s *Server) joinConversation(ctx context.Context, c *client, r *request) (m
 	// First what it missed, then, from that revision on, what happens.
 	answer := known.Conversation.AppendJSON(append(make([]byte, 0, 1024+len(known.Messages)), `{"conversation":`...))
 	answer = append(known.AppendFields(append(answer, ',')), `,"success":true}`...)
-	if err := s.attach(ctx, room, c, known, func() { r.answer(socketio.Encoded(answer)) }); err != nil {
-		return nil, err
-	}
-	if !already && !s.elsewhere(c, id) {
-		s.tellPresence(eventJoined, c.who().UserID, id)
-	}
-	return nil, nil
+	return nil, s.attach(ctx, room, c, known, func() { r.answer(socketio.Encoded(answer)) })
 }
 
 func (s *Server) leaveConversation(_ context.Context, c *client, r *request) (map[string]any, error) {

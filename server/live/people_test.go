@@ -38,6 +38,36 @@ func TestTypingIsToldToOthersAndEndsByItself(t *testing.T) {
 	va.next("user_left_conversation")
 }
 
+// Whichever way somebody enters, the others are told of the coming as of the
+// going.
+func TestComingIsToldWhicheverWaySomebodyEnters(t *testing.T) {
+	d := newDesk(t, setup{})
+	a, b := d.person("ann"), d.person("bob")
+	id := a.conversation("off")
+	a.invites(b, id, chat.RoleMember)
+	va := a.connect(nil)
+	va.must("join_conversation", id)
+	for name, payload := range map[string]any{
+		"send_message":      map[string]string{"conversationId": id, "content": "here I am"},
+		"sync":              map[string]any{"conversations": []map[string]string{{"id": id}}},
+		"join_conversation": id,
+	} {
+		vb := b.connect(nil)
+		vb.must(name, payload)
+		if who := read[struct{ UserID string }](t, va.next("user_joined_conversation", "user_left_conversation").Data); who.UserID != b.actor.UserID {
+			t.Errorf("%s: joined: %+v", name, who)
+		}
+		// It is told once, however often it is said, and for all devices.
+		vb.must(name, payload)
+		second := b.connect(nil)
+		second.must(name, payload)
+		second.must("leave_conversation", id)
+		vb.must("leave_conversation", id)
+		va.silent("user_left_conversation", "user_joined_conversation")
+		vb.Close()
+	}
+}
+
 // Somebody types on one of two devices: that the other goes, leaves or sends
 // does not end it.
 func TestTypingEndsWithTheDeviceThatTypes(t *testing.T) {

@@ -78,10 +78,11 @@ func (s *Server) listen(ctx context.Context, c *client, id string) (*room, error
 	return r, nil
 }
 
-// attach waits until the client is in the room. greet, if any, runs at the
-// client's turn there, before anything that the room gives it; whatever happens
-// from then on reaches the client.
+// attach waits until the client is in the room, and tells the others who came.
+// greet, if any, runs at the client's turn there, before anything that the room
+// gives it; whatever happens from then on reaches the client.
 func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Changes, greet func()) error {
+	already := c.socket.In(r.name())
 	var taken atomic.Bool // by the room, or back by who no longer waits
 	in := make(chan struct{})
 	enter := func() {
@@ -112,6 +113,9 @@ func (s *Server) attach(ctx context.Context, r *room, c *client, known chat.Chan
 		s.rooms.look(r.id)
 		c.forget(r.id)
 		return err
+	}
+	if !already {
+		s.arrived(c, r.id)
 	}
 	return nil
 }
