@@ -205,23 +205,22 @@ func (s *Server) revoked(r auth.Revocation) {
 	}
 }
 
-// changed brings a new tier, role or name to the user's open sockets.
+// changed brings a new tier, role or name to the user's open sockets. It is
+// called by who asks for changes, and reads nothing itself.
 func (s *Server) changed(ch auth.Change) {
+	otherTier := false
 	for _, socket := range s.ns.InRoom(chat.UserTopic(ch.UserID)) {
 		c := of(socket)
-		before := c.who()
 		c.change(func(a *auth.Actor) {
+			otherTier = otherTier || a.Tier != ch.Tier
 			a.Tier, a.Role = ch.Tier, ch.Role
 			if ch.Username != "" {
 				a.Username = ch.Username
 			}
 		})
-		if before.Tier == ch.Tier {
-			continue
-		}
-		ctx, cancel := context.WithTimeout(s.ctx, eventLimit)
-		_ = socket.Emit("tier_changed", map[string]any{"tier": ch.Tier, "limits": s.o.Limits(ctx, c.who())})
-		cancel()
+	}
+	if otherTier {
+		s.background(func(ctx context.Context) { s.tierChangedOf(ctx, ch.UserID) })
 	}
 }
 

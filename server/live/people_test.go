@@ -250,6 +250,42 @@ func TestAChangeOfTierReachesOpenSockets(t *testing.T) {
 	}
 }
 
+// A tier that allows fewer sockets holds from the moment somebody has it.
+func TestAChangeOfTierClosesTheSocketsThatAreTooMany(t *testing.T) {
+	tier := limit.Defaults()[limit.Free]
+	tier.Sockets = 2
+	d := newDesk(t, setup{tier: &tier, limited: true})
+	p := d.person("trader")
+	become := func(tier string) {
+		t.Helper()
+		if _, err := d.auth.SetTier(t.Context(), auth.By{Name: "test"}, p.actor.UserID, tier); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := p.connect(nil)
+	become("premium")
+	first.next("tier_changed")
+	second, third := p.connect(nil), p.connect(nil)
+	third.next("connected")
+	become("free")
+	select {
+	case <-first.Closed:
+	case <-time.After(socketiotest.Patience):
+		t.Fatal("the oldest socket is still open")
+	}
+	for _, v := range []*device{second, third} {
+		if got := read[struct{ Tier string }](t, v.next("tier_changed").Data); got.Tier != "free" {
+			t.Errorf("tier_changed %+v", got)
+		}
+		v.must("update_status", map[string]string{"status": "away"})
+		for len(v.Events) > 0 {
+			if e := <-v.Events; e.Name == "tier_changed" {
+				t.Errorf("told again: %s", e.Data)
+			}
+		}
+	}
+}
+
 func TestASocketEndsWithItsTokenUnlessRefreshed(t *testing.T) {
 	d := newDesk(t, setup{expires: time.Minute})
 	p := d.person("trader")

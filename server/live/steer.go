@@ -49,8 +49,26 @@ func (s *Server) tierChanged(ctx context.Context, tier string) {
 			continue
 		}
 		told[a.UserID] = true
+		s.tierChangedOf(ctx, a.UserID)
+	}
+}
+
+// tierChangedOf brings a tier to one user's open sockets: the limits as they
+// are now, and fewer sockets where it allows no more. Where the tier becomes
+// another while its limits are read, that one is told last.
+func (s *Server) tierChangedOf(ctx context.Context, user string) {
+	for told := ""; ; {
+		list := s.ns.InRoom(chat.UserTopic(user))
+		if len(list) == 0 {
+			return
+		}
+		a := of(list[0]).who()
+		if a.Tier == told {
+			s.closeOldest(a)
+			return
+		}
 		s.tellTier(ctx, a)
-		s.closeOldest(a)
+		told = a.Tier
 	}
 }
 
