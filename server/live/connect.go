@@ -25,7 +25,7 @@ func (s *Server) Connect(ctx context.Context, h socketio.Handshake) (socketio.Ad
 	actor, err := s.o.Auth.Verify(ctx, tokenOf(h))
 	if err != nil {
 		f := fault.From(err)
-		if f.Code.Retryable() || f.Code == fault.Internal {
+		if mayPass(f) {
 			s.log.Log(ctx, severity(err), "a socket could not be checked; it may try again", "err", err)
 			return socketio.Admission{}, socketio.ErrTryLater
 		}
@@ -36,6 +36,10 @@ func (s *Server) Connect(ctx context.Context, h socketio.Handshake) (socketio.Ad
 	}
 	return socketio.Admission{Identity: actor.UserID, Data: &client{actor: actor, base: s.base(h)}}, nil
 }
+
+// mayPass reports whether the very same may go well later: the user has nothing
+// to mend.
+func mayPass(f *fault.Error) bool { return f.Code.Retryable() || f.Code == fault.Internal }
 
 // mayConnect counts a connection: each is greeted with what the database knows.
 func (s *Server) mayConnect(ctx context.Context, h socketio.Handshake, a auth.Actor) bool {
@@ -89,9 +93,7 @@ func (s *Server) Connected(socket *socketio.Socket) {
 	s.presence.connected(actor.UserID, time.Now())
 	// A session that ended between Connect and now is in no room that its
 	// revocation could have reached.
-	if _, err := s.o.Auth.Verify(ctx, tokenOf(socket.Handshake())); err != nil && !fault.From(err).Code.Retryable() {
-		end(socket, string(fault.From(err).Code))
-	}
+	_ = s.endIfOver(ctx, socket, tokenOf(socket.Handshake()))
 }
 
 // rejoin brings a recovered socket's conversations up to date: who was removed

@@ -81,7 +81,7 @@ func (s *Server) sync(ctx context.Context, c *client, r *request) (map[string]an
 		}
 		if err != nil {
 			f := fault.From(err)
-			if f.Code.Retryable() || f.Code == fault.Internal {
+			if mayPass(f) {
 				return nil, err
 			}
 			// One that is gone must not keep the others from being read.

@@ -129,6 +129,31 @@ func TestASessionThatEndsBeforeConnectedEndsItsSocket(t *testing.T) {
 	}
 }
 
+// TestASignInThatEndsWhileItIsTakenEndsItsSocket: its end was told while the
+// socket had the one before.
+func TestASignInThatEndsWhileItIsTakenEndsItsSocket(t *testing.T) {
+	m, url, token := newMoments(t)
+	c := enters(t, url, token)
+	if !hears(c, "connected") {
+		t.Fatal("the client was not let in")
+	}
+	g, err := m.o.Auth.Login(t.Context(), "ann", "Correct-Horse-9", auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := m.holds(t, g.Token)
+	if err := m.o.Auth.Logout(t.Context(), fresh); err != nil {
+		t.Fatal(err)
+	}
+	socket := m.ns.InRoom(chat.UserTopic(fresh.UserID))[0]
+	if err := m.renew(t.Context(), of(socket), fresh, g.Token); !fault.Is(err, fault.SessionRevoked) {
+		t.Errorf("it says %v", err)
+	}
+	if !hears(c, "session_expired") {
+		t.Error("the client was not told why")
+	}
+}
+
 // entrance is a client whose join has come, and waits for its turn in the room
 // until release.
 type entrance struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/elite-trading-coach/coach/server/auth"
 	"github.com/elite-trading-coach/coach/server/chat"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/socketio"
 )
 
 func (s *Server) typingStart(ctx context.Context, c *client, r *request) (map[string]any, error) {
@@ -112,7 +113,26 @@ func (s *Server) refreshAuth(ctx context.Context, c *client, r *request) (map[st
 	if fresh.UserID != c.who().UserID {
 		return nil, fault.New(fault.TokenInvalid, "The token is another user's; connect anew to change users.")
 	}
+	if err := s.renew(ctx, c, fresh, v.Token); err != nil {
+		return nil, err
+	}
+	return map[string]any{"expiresAt": chat.Time(fresh.ExpiresAt)}, nil
+}
+
+// renew gives a socket another sign-in. One that ended since it was looked at
+// found the socket under the sign-in before, and spared it.
+func (s *Server) renew(ctx context.Context, c *client, fresh auth.Actor, token string) error {
 	c.change(func(a *auth.Actor) { *a = fresh })
 	s.sockets.refiled(c)
-	return map[string]any{"expiresAt": chat.Time(fresh.ExpiresAt)}, nil
+	return s.endIfOver(ctx, c.socket, token)
+}
+
+// endIfOver ends a socket whose sign-in is over, and gives the reason.
+func (s *Server) endIfOver(ctx context.Context, socket *socketio.Socket, token string) error {
+	_, err := s.o.Auth.Verify(ctx, token)
+	if f := fault.From(err); err != nil && !mayPass(f) {
+		end(socket, string(f.Code))
+		return err
+	}
+	return nil
 }
