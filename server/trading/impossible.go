@@ -83,13 +83,16 @@ func (i *Idea) findWrongTarget() {
 	}
 }
 
-// findOddSize asks about half a contract.
+// findOddSize asks about half a contract. What it proposes is rounded down, as
+// sizes are, so that a yes never risks more than was said; the smallest size
+// stands in for none.
 func (i *Idea) findOddSize() {
 	if i.Quantity == nil || i.Instrument == nil || i.Instrument.SizeStep.Sign() <= 0 || i.Instrument.Kind == KindUnknown {
 		return
 	}
-	if n, rest := i.Quantity.QuoRem(i.Instrument.SizeStep, 0); !rest.IsZero() {
+	if steps, rest := i.Quantity.QuoRem(i.Instrument.SizeStep, 0); !rest.IsZero() {
+		whole := decimal.Max(steps, one).Mul(i.Instrument.SizeStep)
 		i.ask(FieldQuantity, fmt.Sprintf("%s trades in steps of %s, so %s is not a size. Do you mean %s?",
-			i.Symbol, i.Instrument.Units(i.Instrument.SizeStep), i.Quantity, i.Instrument.Units(n.Add(one).Mul(i.Instrument.SizeStep))))
+			i.Symbol, i.Instrument.Units(i.Instrument.SizeStep), i.Quantity, i.Instrument.Units(whole)))
 	}
 }
