@@ -1,5 +1,7 @@
 package trading
 
+import "slices"
+
 // label gives the next number its role, unless the words refuse the thing.
 func (r *reader) label(i int, to role) int {
 	t := r.toks[i]
@@ -67,6 +69,9 @@ func (r *reader) refused(i int) bool {
 			if t.text == "no" && n == i-1 && r.tok(i+1).text == "yet" || t.text == "not" && r.tok(n+1).text == "sure" {
 				return false
 			}
+			if stopAmong(r.toks[n+1:i]) && r.ownNumber(i) {
+				return false // "no stop target 6012": the stop is refused, and the target is named
+			}
 			return !unfinished(r.toks[n+1 : i])
 		}
 		if t.text != "a" && t.text != "any" && t.text != "use" && t.text != "using" && t.text != "hard" && t.text != "have" && t.text != "need" && t.text != "want" && t.text != "put" && t.text != "set" && t.text != "setting" && t.text != "fixed" && t.text != "profit" && t.text != "placing" && t.text != "or" && t.text != "stop" && t.text != "real" && t.text != "having" && t.text != "putting" {
@@ -83,6 +88,23 @@ func (r *reader) refused(i int) bool {
 		}
 	}
 	return false
+}
+
+func stopAmong(between []token) bool {
+	return slices.ContainsFunc(between, func(t token) bool { return labels[t.text] == roleStop })
+}
+
+// ownNumber says whether the number behind the label at i is its own, and not
+// that of a label behind it.
+func (r *reader) ownNumber(i int) bool {
+	if !r.labelTakesNumber(i) {
+		return false
+	}
+	n := i + 1
+	for r.tok(n).kind != tokNumber && r.tok(n).kind != tokBad {
+		n++
+	}
+	return !isPriceLabel(r.tok(n + 1))
 }
 
 // outright are the words that refuse a thing when they stand right before it;
