@@ -98,6 +98,7 @@ type draft struct {
 	firm       bool // the symbol stood where an instrument stands
 	moreUnits  bool
 	rr         *decimal.Decimal
+	reward     *token // "reward 12", and nobody said of what
 	sideUnset  bool
 	worth      worth
 }

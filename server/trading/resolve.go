@@ -19,6 +19,7 @@ func (d *draft) finish() (Idea, bool) {
 		d.Symbol = ""
 	}
 	d.settleWorth()
+	d.askReward()
 	if d.Instrument != nil {
 		d.Kind = d.Instrument.Kind
 	}

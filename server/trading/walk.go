@@ -208,7 +208,7 @@ func (r *reader) word(i int) int {
 
 func (r *reader) ratio(i int) {
 	t := r.toks[i]
-	near := r.role == roleRatio || r.role == roleTarget || r.tok(i+1).text == "on" // "1:2 on a short"
+	near := r.role == roleRatio || r.role == roleReward || r.role == roleTarget || r.tok(i+1).text == "on" // "1:2 on a short"
 	if !near && r.cur.Side == "" {
 		return
 	}

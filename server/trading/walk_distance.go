@@ -80,7 +80,7 @@ func (r *reader) distance(i int) int {
 			used++
 		}
 	}
-	if to == roleRatio {
+	if to == roleRatio || to == roleReward {
 		to = roleTarget
 	}
 	if t.unit == unitR && t.lead == '-' {
@@ -115,7 +115,7 @@ func spell(t token) string {
 // close says whether a label stands before the number at i with nothing but
 // fillers between: it then outweighs one behind.
 func (r *reader) close(i int) bool {
-	if r.role == roleNone || r.role == roleRatio || r.since == 0 {
+	if r.role == roleNone || r.role == roleRatio || r.role == roleReward || r.since == 0 {
 		return false
 	}
 	for n := i - 1; n > i-r.since && n >= 0; n-- {

@@ -118,6 +118,11 @@ func (r *reader) units(i int) int {
 	if r.tok(i+1).text == "leverage" {
 		return 1
 	}
+	if t.unit == unitX && (r.role == roleRatio || r.role == roleReward) {
+		r.cur.rr = &v // "reward 2x"
+		r.setRole(roleNone)
+		return 0
+	}
 	apart := r.tok(i-1).text == "|" || r.tok(i-1).text == "," || r.tok(i-1).kind == tokBreak
 	if t.unit == unitX && (apart || i == len(r.toks)-1) && r.cur.Quantity == nil && len(r.cur.Targets)+len(r.cur.distances) > 0 {
 		r.cur.Quantity = &v // "tp 1.0935 x1", "TP 6030 | x3 | account 25k"
@@ -162,7 +167,7 @@ func (r *reader) takePart() part {
 func (r *reader) labelBehind(i int) (int, bool) {
 	next, used := r.skipFillers(i+1, 2)
 	to := labels[next.text]
-	if next.kind != tokWord || to == roleNone || to == roleRatio || to == roleIgnore || to == roleExit || next.text == "limit" && r.role == roleNone {
+	if next.kind != tokWord || to == roleNone || to == roleRatio || to == roleReward || to == roleIgnore || to == roleExit || next.text == "limit" && r.role == roleNone {
 		return 0, false
 	}
 	if !r.behind && (r.labelTakesNumber(i+used) || r.close(i) && r.role != to) || r.refused(i+used) {
@@ -222,8 +227,10 @@ func (r *reader) plain(i int) {
 		v := t.value
 		d.Quantity = &v
 	case roleRatio:
-		v := t.value
+		v, _ := r.toOne(i)
 		d.rr = &v
+	case roleReward:
+		r.rewardOf(i)
 	case roleIgnore:
 	default:
 		r.unlabelled(i, t)

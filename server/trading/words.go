@@ -15,6 +15,7 @@ const (
 	roleQuantity
 	roleExit
 	roleRatio  // reward:risk
+	roleReward // a ratio, a distance or money: only the unit tells
 	roleIgnore // a number that is none of ours: "RSI 30", "VWAP 5990"
 )
 
@@ -30,7 +31,7 @@ var labels = map[string]role{
 	"account": roleEquity, "acct": roleEquity, "acc": roleEquity, "equity": roleEquity, "balance": roleEquity, "capital": roleEquity, "bankroll": roleEquity, "portfolio": roleEquity, "accout": roleEquity, "acount": roleEquity, "accnt": roleEquity, "account's": roleEquity, "funds": roleEquity, "bal": roleEquity, "port": roleEquity,
 	"risk": roleRisk, "risking": roleRisk, "risked": roleRisk, "rsk": roleRisk, "riskin": roleRisk, "maxloss": roleRisk, "lose": roleRisk,
 	"size": roleQuantity, "sz": roleQuantity, "qty": roleQuantity, "quantity": roleQuantity, "sizing": roleQuantity,
-	"rr": roleRatio, "r:r": roleRatio, "rrr": roleRatio, "reward": roleRatio,
+	"rr": roleRatio, "r:r": roleRatio, "rrr": roleRatio, "reward": roleReward,
 	"exited": roleExit, "covered": roleExit, "exit": roleTarget, "closed": roleExit, "trimmed": roleExit, "scaled": roleExit, "stoppedout": roleExit, "cover": roleTarget,
 	"vwap": roleIgnore, "ema": roleIgnore, "sma": roleIgnore, "rsi": roleIgnore, "atr": roleIgnore, "vix": roleIgnore, "adx": roleIgnore, "ma": roleIgnore, "pdh": roleIgnore, "pdl": roleIgnore, "support": roleIgnore, "resistance": roleIgnore, "poc": roleIgnore, "delta": roleIgnore, "volume": roleIgnore, "leverage": roleIgnore, "cpi": roleIgnore, "fib": roleIgnore,
 }
