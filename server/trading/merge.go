@@ -121,6 +121,8 @@ func (i *Idea) mergeStop(said Idea) bool {
 		if i.Stop != nil && i.Status == Open {
 			prior := i.Stop.Value
 			i.PriorStop = &prior
+		} else if i.Status == Open {
+			i.PriorStop = said.PriorStop
 		}
 		i.Stop = said.Stop
 		i.undecline(FieldStop)

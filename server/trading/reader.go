@@ -95,6 +95,7 @@ type draft struct {
 	today      bool              // "now": whatever else is for tomorrow
 	past       bool              // told in the past tense
 	sideAt     int
+	stopWas    bool // the stop is told of as it was
 	firm       bool // the symbol stood where an instrument stands
 	moreUnits  bool
 	rr         *decimal.Decimal

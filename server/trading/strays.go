@@ -98,6 +98,10 @@ func (i *Idea) agree() bool {
 		case FieldEntry:
 			i.Entry = &Price{Value: v}
 		case FieldStop:
+			if i.Stop != nil {
+				prior := i.Stop.Value
+				i.PriorStop = &prior
+			}
 			i.Stop = &Price{Value: v}
 		case FieldTarget:
 			i.Targets = append(i.Targets[:len(i.Targets):len(i.Targets)], Target{Price: Price{Value: v}})

@@ -148,7 +148,12 @@ func (r *reader) word(i int) int {
 		return r.label(i, to)
 	}
 	switch t.text {
+	case "was", "were":
+		r.stopWas(i)
 	case "at", "from", "frm", "off", "in", "around", "round", "above", "below", "over", "under", "near":
+		if t.text == "from" && r.movedFrom(i) {
+			return 1
+		}
 		if r.role == roleNone && r.cur.Side != "" && r.cur.Entry == nil && r.tok(i+1).kind == tokNumber {
 			r.setRole(roleEntry)
 			if r.cur.priced(r.tok(i + 1).value) {
@@ -193,6 +198,9 @@ func (r *reader) word(i int) int {
 	case "half", "quarter", "rest", "remainder", "runner", "thirds":
 		r.portion(t.text)
 	case "to":
+		if r.stopFromTo(i) || r.movedIt(i) {
+			return 1
+		}
 		if r.role == roleNone && r.cur.Entry != nil && len(r.cur.Targets) == 0 && r.tok(i+1).kind == tokNumber && r.tok(i+1).unit == unitNone {
 			r.setRole(roleTarget)
 		}

@@ -25,6 +25,7 @@ func (r *reader) remark(i int) {
 		r.unsized = true
 	case "now", "immediately", "today":
 		r.cur.today = true
+		r.stopNow(i)
 	case "daily", "weekly", "hourly", "monthly":
 		r.cur.Timeframe = w
 	case "breakeven":
