@@ -104,7 +104,17 @@ func symbolAt(toks []token, i int, before []token, small bool) (int, token) {
 		t.kind, t.instrument = tokSymbol, nil
 		return 1, t
 	}
+	if marksStrike(t, before) {
+		return 0, t
+	}
 	return shareAt(toks, i, place, small)
+}
+
+// marksStrike tells the letter of "AAPL 150C" and "AAPL 150 C", a call, from
+// the ticker.
+func marksStrike(t token, before []token) bool {
+	n := len(before)
+	return (t.text == "c" || t.text == "p") && n > 0 && before[n-1].kind == tokNumber && (t.glued || n > 1 && before[n-2].kind == tokSymbol)
 }
 
 // pairSlang are the two letters that some write for a pair.

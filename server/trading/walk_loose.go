@@ -44,7 +44,7 @@ func (r *reader) unlabelled(i int, t token) {
 		d.loose = append(d.loose, v)
 	case r.inSlashes(i):
 		d.slash = append(d.slash, v)
-	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from"), prev.kind == tokPunct && (prev.text == "," || prev.text == "-" || prev.text == "(" || prev.text == ":" && r.tok(i-2).kind == tokSymbol), prev.kind == tokBreak:
+	case prev.kind == tokSymbol, sideWords[prev.text] != "", prev.kind == tokNumber, prev.text == "@", prev.kind == tokWord && (fillers[prev.text] || prev.text == "from" || optionNames[prev.text]), prev.kind == tokPunct && (prev.text == "," || prev.text == "-" || prev.text == "(" || prev.text == ":" && r.tok(i-2).kind == tokSymbol), prev.kind == tokBreak:
 		if t.other != nil {
 			v = r.priceOf(FieldEntry, t)
 		}

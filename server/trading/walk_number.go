@@ -27,6 +27,9 @@ func (r *reader) number(i int) int {
 	if r.pointWorth(i) {
 		return 2
 	}
+	if used, ok := r.strike(i); ok {
+		return used
+	}
 	switch t.unit {
 	case unitPct:
 		return r.percent(i)

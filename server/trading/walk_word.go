@@ -21,6 +21,8 @@ func (r *reader) remark(i int) {
 		r.cur.Later = true
 	case "overnight":
 		r.cur.Later = r.cur.Later || !r.held(i)
+	case "call", "put":
+		r.unsized = r.unsized || r.option(i)
 	case "calls", "puts", "option", "options", "perp", "perps", "perpetual", "cfd", "cfds", "strike", "0dte", "spreads":
 		r.unsized = true
 	case "now", "immediately", "today":
