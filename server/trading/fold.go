@@ -178,7 +178,7 @@ func countWords(toks []token) []token {
 		}
 		t.kind, t.value, t.unit = tokNumber, decimal.NewFromInt(n), unitContract
 		if isUnit {
-			t.unit = u
+			t.unit, t.unitWord = u, next.text
 			toks = slices.Delete(toks, i+1, i+2)
 		}
 	}

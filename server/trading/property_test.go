@@ -215,7 +215,8 @@ func digitsOnly(text string) string {
 }
 
 // wasWritten looks for the digits of a number in the text. Counts up to twenty
-// may be words, as may halves and quarters, and 32nds change their digits.
+// may be words, as may halves and quarters, n/m is a quotient, and 32nds change
+// their digits.
 func wasWritten(n decimal.Decimal, text, digits string) bool {
 	quarters := n
 	if lower := strings.ToLower(text); strings.Contains(lower, "half") || strings.Contains(lower, "quarter") || strings.ContainsAny(lower, "½¼/") {
@@ -223,6 +224,11 @@ func wasWritten(n decimal.Decimal, text, digits string) bool {
 	}
 	if quarters.IsInteger() && (n.Abs().LessThanOrEqual(dec("20")) || !n.IsInteger() && strings.Contains(digits, n.Truncate(0).String())) {
 		return true
+	}
+	for parts := int64(2); strings.Contains(text, "/") && parts <= maxParts; parts++ {
+		if n.Mul(decimal.NewFromInt(parts)).Round(6).IsInteger() {
+			return true
+		}
 	}
 	core := strings.Trim(strings.ReplaceAll(strings.TrimPrefix(n.String(), "-"), ".", ""), "0")
 	return strings.Contains(digits, core) || strings.ContainsAny(text, "'’‘′-")

@@ -97,7 +97,7 @@ type draft struct {
 	sideAt     int
 	stopWas    bool // the stop is told of as it was
 	firm       bool // the symbol stood where an instrument stands
-	moreUnits  bool
+	lots       bool // the size was said in lots
 	rr         *decimal.Decimal
 	reward     *token // "reward 12", and nobody said of what
 	sideUnset  bool
@@ -122,7 +122,7 @@ func newReader(text string) *reader {
 	toks := lex(text)
 	readNumbers(toks)
 	toks = foldUnits(joinPhrases(foldFractions(foldSpaces(toks))))
-	toks = countWords(nameSymbols(toks))
+	toks = foldParts(countWords(nameSymbols(toks)))
 	toks = join32nds(toks)
 	r := &reader{toks: toks}
 	r.readDay()

@@ -144,7 +144,7 @@ func (r *reader) units(i int) int {
 	if r.cur.Quantity == nil || r.role == roleNone && r.corrected(i) {
 		r.cur.Quantity = &v
 		if t.unit == unitLot {
-			r.cur.moreUnits = true
+			r.cur.lots = true
 		}
 	}
 	if r.role != roleEntry {
