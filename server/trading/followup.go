@@ -176,6 +176,7 @@ func (d *draft) finishRaw() (Idea, bool) {
 	if d.empty() {
 		return Idea{}, false
 	}
+	d.settleMicros()
 	d.askReward()
 	d.Pending = pendingOf(d.distances, d.rr)
 	return d.Idea, true

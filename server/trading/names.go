@@ -20,7 +20,7 @@ var manyOf = map[string]string{
 // microOf are the same after "micro"; read only.
 var microOf = map[string]string{
 	"gold": "MGC", "silver": "SIL", "oil": "MCL", "crude": "MCL", "nasdaq": "MNQ", "nas": "MNQ", "nq": "MNQ", "dow": "MYM", "ym": "MYM",
-	"s&p": "MES", "sp500": "MES", "s&p500": "MES", "es": "MES", "spx": "MES", "emini": "MES", "russell": "M2K", "rty": "M2K", "cl": "MCL", "gc": "MGC",
+	"s&p": "MES", "sp500": "MES", "s&p500": "MES", "es": "MES", "spx": "MES", "emini": "MES", "russell": "M2K", "rty": "M2K", "cl": "MCL", "gc": "MGC", "si": "SIL",
 }
 
 // aliases are other names of one thing; read only.

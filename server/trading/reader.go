@@ -97,6 +97,7 @@ type draft struct {
 	sideAt     int
 	stopWas    bool // the stop is told of as it was
 	firm       bool // the symbol stood where an instrument stands
+	micros     bool // the size was said in micros
 	lots       bool // the size was said in lots
 	rr         *decimal.Decimal
 	reward     *token // "reward 12", and nobody said of what

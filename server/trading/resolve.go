@@ -14,6 +14,7 @@ func (d *draft) finish() (Idea, bool) {
 	if d.empty() {
 		return Idea{}, false
 	}
+	d.settleMicros()
 	if many, ok := manyOf[d.Symbol]; ok && d.Instrument == nil {
 		d.ask(FieldInstrument, fmt.Sprintf("“%s” can be %s. Which one do you trade?", d.Symbol, many))
 		d.Symbol = ""

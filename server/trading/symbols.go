@@ -81,7 +81,7 @@ func symbolAt(toks []token, i int, before []token, small bool) (int, token) {
 		}
 		return 0, t
 	}
-	if sym, ok := microOf[t.text]; ok && i+1 < len(toks) && (toks[i+1].text == "micro" || toks[i+1].text == "micros") && len(t.text) > 2 {
+	if sym, ok := microOf[t.text]; ok && i+1 < len(toks) && (toks[i+1].text == "micro" || toks[i+1].text == "micros") && (len(t.text) > 2 || t.raw != t.text || placeOf(toks, i, before) == placeAfter) {
 		return 2, named(t, sym) // "sp500 micro"
 	}
 	place := placeOf(toks, i, before)

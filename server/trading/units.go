@@ -105,6 +105,9 @@ func takeUnit(next []token, t *token) int {
 			t.unit = u
 			return used + 2
 		}
+	case w.text == "micro" && len(next) > 1 && unitWords[next[1].text] == unitContract:
+		t.unit, t.unitWord = unitContract, w.text
+		return used + 2 // "2 micro contracts of ES"
 	case w.text == "standard" && len(next) > 1 && unitWords[next[1].text] == unitLot:
 		t.unit = unitLot
 		return used + 2
@@ -129,7 +132,7 @@ func (t *token) takeWord(w token, after []token) int {
 		return 0 // "5994 pt 6012": a price target
 	case !w.glued && (u == unitM || u == unitOrdinal || w.text == "d" || w.text == "h") && w.text != "million" && w.text != "mil":
 		return 0
-	case w.text == "micro" && len(after) > 0 && after[0].kind == tokWord:
+	case w.text == "micro" && len(after) > 0 && after[0].kind == tokWord && !fillers[after[0].text]:
 		return 0 // "2 micro nasdaq"
 	case w.text == "con" && !w.glued:
 		return 0

@@ -142,10 +142,8 @@ func (r *reader) units(i int) int {
 		return 0
 	}
 	if r.cur.Quantity == nil || r.role == roleNone && r.corrected(i) {
-		r.cur.Quantity = &v
-		if t.unit == unitLot {
-			r.cur.lots = true
-		}
+		r.cur.Quantity, r.cur.lots = &v, t.unit == unitLot
+		r.cur.micros = t.unitWord == "micros" || t.unitWord == "micro"
 	}
 	if r.role != roleEntry {
 		r.setRole(roleNone)

@@ -219,6 +219,8 @@ func (r *reader) symbol(i int) {
 	switch {
 	case d.Symbol == "" && t.text != "":
 		r.takeSymbol(t, strong)
+	case r.tok(i-1).kind == tokSymbol && isMicro(d.Symbol) && samePrices(d.Symbol, t.text):
+		// "micro e-mini ES": still the micro
 	case d.Symbol != t.text && !t.weak && r.meant(i):
 		r.takeSymbol(t, strong)
 	case d.Entry == nil && (r.tok(i-1).kind == tokSymbol || r.tok(i-1).text == "(" && r.tok(i-2).kind == tokSymbol) && len(d.loose) == 0 && !t.weak:
