@@ -24,6 +24,7 @@ func (i *Idea) findImpossible() {
 		i.ask(FieldEquity, "An account of "+i.Equity.String()+" leaves nothing to risk. How large is the account?")
 	}
 	i.findOddSize()
+	i.findLoneRest()
 	if i.Entry == nil || i.Entry.Value.Sign() <= 0 || i.Side == "" || i.Status == Closed {
 		return
 	}
@@ -80,6 +81,14 @@ func (i *Idea) findWrongTarget() {
 			i.ask(FieldTarget, fmt.Sprintf("A target at %s is more than a tenth away from %s. Is that a typo?",
 				ShowPrice(i.Instrument, t.Value), ShowPrice(i.Instrument, i.Entry.Value)))
 		}
+	}
+}
+
+// findLoneRest asks what "the rest at 6012" is the rest of: with that part
+// unread, the whole position would be counted at the last target.
+func (i *Idea) findLoneRest() {
+	if len(i.Targets) == 1 && i.Targets[0].Rest && len(i.Exits) == 0 && !i.waits(FieldTarget) {
+		i.ask(FieldTarget, fmt.Sprintf("The rest is for %s. How much closes before, and where?", ShowPrice(i.Instrument, i.Targets[0].Value)))
 	}
 }
 

@@ -92,9 +92,12 @@ type draft struct {
 	slash      []decimal.Decimal // 6000/5994/6012
 	strays     []decimal.Decimal // numbers that the words give no role
 	strayMoney *token            // "25k", and nobody said what for
+	asides     []decimal.Decimal // the percentages of "6006 (75%)"
+	further    *token            // the price of "2 more at 5997"
 	today      bool              // "now": whatever else is for tomorrow
 	past       bool              // told in the past tense
 	sideAt     int
+	scalesIn   bool // "scale in": what follows are entries
 	stopWas    bool // the stop is told of as it was
 	firm       bool // the symbol stood where an instrument stands
 	micros     bool // the size was said in micros

@@ -21,6 +21,8 @@ func (d *draft) finish() (Idea, bool) {
 	}
 	d.settleWorth()
 	d.askReward()
+	d.askFurther()
+	d.settleAsides()
 	if d.Instrument != nil {
 		d.Kind = d.Instrument.Kind
 	}
@@ -47,7 +49,7 @@ func (d *draft) place() {
 		d.triple(d.slash)
 	}
 	loose := d.loose
-	if len(loose) > 1 && d.Quantity == nil && loose[0].IsInteger() && loose[0].Mul(decimal.New(10, 0)).LessThan(loose[1]) {
+	if len(loose) > 1 && d.countFirst() {
 		d.Quantity = &loose[0]
 		loose = loose[1:]
 	}

@@ -297,6 +297,11 @@ func TestVerdicts(t *testing.T) {
 		{"a stated risk above the plan, no account", "long MES at 6000, stop 5994, target 6012, risk 2%", Skull, []Field{FieldEquity}},
 		{"a closed trade", "bought 2 MES at 6000, sold 2 at 6012", NoVerdict, []Field{}},
 		{"size 0", "long MES at 6000, size 0, stop 5994, target 6012, account 25k", Fire, []Field{}},
+		{"half at 1 R, the rest at 2 R", "long 4 MES 6000 stop 5994, 50% at 6006 rest at 6012, account 25k", Fire, []Field{}},
+		{"the rest of nothing", "long 4 MES 6000 stop 5994, rest at 6012, account 25k", NoVerdict, []Field{}},
+		{"a further entry", "long 2 MES 6000 and 2 more at 5997 stop 5994 target 6012, account 25k", NoVerdict, []Field{}},
+		{"a bare reward", "long 2 MES at 6000, risk 6 points, reward 12, account 25k", NoVerdict, []Field{FieldTarget}},
+		{"an option", "buy a TSLA put at 5 stop 2.5 target 10, account 25k", NoVerdict, []Field{FieldPointValue}},
 		{"an unlisted future", "long 1 NG at 3.50 stop 3.45 target 3.60 account 25k", NoVerdict, []Field{FieldPointValue}},
 		{"another currency", base + " eur", NoVerdict, []Field{FieldRate}},
 	} {

@@ -62,6 +62,7 @@ func (r *reader) punct(i int) {
 	switch t.text {
 	case "(":
 		if r.tok(i-1).kind == tokNumber {
+			r.shareAside(i)
 			r.aside(i)
 		}
 		r.setRole(roleNone)

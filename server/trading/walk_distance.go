@@ -15,7 +15,9 @@ func (r *reader) percent(i int) int {
 			return used
 		}
 		return 0
-	case (next.text == "at" || next.text == "@" || next.text == "off") && (r.role == roleTarget || next.text == "off" && r.role == roleNone && r.cur.Side != "" || r.role == roleExit || len(r.cur.Targets) > 0):
+	case r.shareBehind(i):
+		return 0
+	case r.shareBefore(i) || (next.text == "at" || next.text == "@" || next.text == "off") && (r.role == roleTarget || next.text == "off" && r.role == roleNone && r.cur.Side != "" || r.role == roleExit || len(r.cur.Targets) > 0):
 		share := t.value.Shift(-2)
 		r.pending = part{fraction: &share}
 		if r.role == roleNone {

@@ -8,6 +8,11 @@ func (r *reader) label(i int, to role) int {
 	if t.text == "exit" && r.cur.past {
 		to = roleExit // told in the past tense: what was, not what is planned
 	}
+	if r.tok(i+1).text == "in" && (t.text == "scale" || t.text == "scaling" || t.text == "scaled") {
+		r.cur.scalesIn = true
+		r.setRole(roleNone)
+		return 1
+	}
 	switch to {
 	case roleStop, roleTarget:
 		if r.refused(i) {

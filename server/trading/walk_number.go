@@ -30,6 +30,12 @@ func (r *reader) number(i int) int {
 	if used, ok := r.strike(i); ok {
 		return used
 	}
+	if used, ok := r.pricedShare(i); ok {
+		return used
+	}
+	if used, ok := r.besides(i); ok {
+		return used
+	}
 	switch t.unit {
 	case unitPct:
 		return r.percent(i)
