@@ -26,6 +26,7 @@ func (d *draft) finish() (Idea, bool) {
 	if d.Instrument != nil {
 		d.Kind = d.Instrument.Kind
 	}
+	d.settleUnits()
 	d.Later = d.Later && !d.today
 	d.Pending = pendingOf(d.distances, d.rr)
 	if d.past && len(d.Exits) == 0 && d.Status == Open {

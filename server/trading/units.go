@@ -8,7 +8,7 @@ var unitWords = map[string]unit{
 	"pip": unitPip, "pips": unitPip,
 	"r": unitR, "rs": unitR,
 	"contract": unitContract, "contracts": unitContract, "ct": unitContract, "cts": unitContract, "con": unitContract, "cons": unitContract,
-	"car": unitContract, "cars": unitContract, "contrats": unitContract, "contacts": unitContract, "micros": unitContract, "micro": unitContract, "minis": unitContract,
+	"car": unitContract, "cars": unitContract, "contrats": unitContract, "contacts": unitContract, "micros": unitContract, "micro": unitContract, "minis": unitContract, "units": unitContract,
 	"lot": unitLot, "lots": unitLot,
 	"share": unitShare, "shares": unitShare, "shs": unitShare, "sh": unitShare, "shrs": unitShare,
 	"x":       unitX,

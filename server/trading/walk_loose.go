@@ -5,6 +5,9 @@ package trading
 func (r *reader) unlabelled(i int, t token) {
 	d, next, prev := r.cur, r.tok(i+1), r.tok(i-1)
 	v := t.value
+	if r.moneySize(i) {
+		return
+	}
 	if t.kilo && (t.lead == '$' || prev.kind != tokSymbol && sideWords[prev.text] == "") || t.currency != "" {
 		if r.accountBehind(i) {
 			d.takeEquity(t)
