@@ -168,6 +168,24 @@ func TestBadPlansNameTheLine(t *testing.T) {
 	refused(t, err, fault.Validation, "plan")
 }
 
+// TestStoredPlanStaysReadable: what is refused today may have been stored
+// before.
+func TestStoredPlanStaysReadable(t *testing.T) {
+	ctx := context.Background()
+	p := open(t)
+	ann := p.trader("ann")
+	const plan = `{"risk":{"maxSize":{"mes":3}},"entries":{"instruments":["BTC"]}}`
+	_, err := p.PutPlan(ctx, ann, []byte(plan), nil)
+	refused(t, err, fault.Validation, "risk.maxSize.mes")
+	row := storage.PlanVersion{UserID: ann.UserID, Version: 1, Body: plan, CreatedAt: noon}
+	if err := p.store.Tx(ctx, func(tx *storage.Tx) error { return tx.InsertPlan(ctx, row) }); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.Plan(ctx, ann); err != nil || got.Plan.Risk.MaxSize["mes"].String() != "3" {
+		t.Errorf("%+v, %v", got.Plan.Risk, err)
+	}
+}
+
 func TestLooserRulesWaitForTheNextDay(t *testing.T) {
 	ctx := context.Background()
 	p := open(t)

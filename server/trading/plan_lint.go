@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -28,6 +27,7 @@ func lint(p Plan, lines map[string]int) []Finding {
 	l.account()
 	l.risk()
 	l.session()
+	l.instruments()
 	l.critical()
 	slices.SortStableFunc(l.found, func(a, b Finding) int { return a.Line - b.Line })
 	return l.found
@@ -90,6 +90,10 @@ func (l *linter) risk() {
 	}
 	for _, symbol := range sortedKeys(r.MaxSize) {
 		rule := "risk.maxSize." + symbol
+		if why := strangeSymbol(symbol); why != "" {
+			l.add(rule, "%s", why)
+			continue
+		}
 		if r.MaxSize[symbol].Sign() <= 0 {
 			l.add(rule, "it must be above 0; to keep out of %s, leave it out of entries.instruments", symbol)
 		}
@@ -158,16 +162,19 @@ func (l *linter) windows(rule string, windows []Window) {
 	}
 }
 
+func (l *linter) instruments() {
+	for n, symbol := range l.plan.Entries.Instruments {
+		if why := strangeSymbol(symbol); why != "" {
+			l.add(fmt.Sprintf("entries.instruments[%d]", n), "%s", why)
+		}
+	}
+}
+
 func (l *linter) critical() {
 	known := knownRules()
 	for n, r := range l.plan.Critical {
 		if !slices.Contains(known, string(r)) {
 			l.add(fmt.Sprintf("critical[%d]", n), "%s: %s", shorten(string(r)), unknown(string(r), known))
-		}
-	}
-	for n, s := range l.plan.Entries.Instruments {
-		if _, ok := Lookup(s); !ok && s != strings.ToUpper(s) {
-			l.add(fmt.Sprintf("entries.instruments[%d]", n), "write symbols in capitals: %s", shorten(strings.ToUpper(s)))
 		}
 	}
 }

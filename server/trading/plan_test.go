@@ -84,6 +84,17 @@ func TestPlanFindings(t *testing.T) {
 		{"drawdown kind", "account: {drawdown: {kind: daily, amount: 100}}\n", 1, "account.drawdown.kind", "static"},
 		{"losses beyond trades", "session: {maxTrades: 2}\n", 0, "session.maxConsecutiveLosses", "cannot happen"},
 		{"too large", strings.Repeat("#", 1<<20), 0, "plan", "bytes"},
+		{"a size for a small symbol", "risk:\n  maxSize:\n    mes: 3\n", 3, "risk.maxSize.mes", "did you mean MES?"},
+		{"a size for a month", "risk: {maxSize: {MESH7: 3}}\n", 1, "risk.maxSize.MESH7", "did you mean MES?"},
+		{"a size for another name", "risk: {maxSize: {BTC: 0.1}}\n", 1, "risk.maxSize.BTC", "did you mean BTCUSD?"},
+		{"a size for one of several", "risk: {maxSize: {gold: 1}}\n", 1, "risk.maxSize.gold", "GC (100 oz) or MGC (10 oz)?"},
+		{"a size for a mistyped symbol", "risk: {maxSize: {EURUDS: 1}}\n", 1, "risk.maxSize.EURUDS", "did you mean EURUSD?"},
+		{"a size for a currency", "risk: {maxSize: {EUR: 1}}\n", 1, "risk.maxSize.EUR", "no such instrument"},
+		{"a size for nothing", "risk: {maxSize: {\"\": 1}}\n", 1, "risk.maxSize.", "no such instrument"},
+		{"a size for a sentence", "risk: {maxSize: {\"MES stop 5\": 1}}\n", 1, "risk.maxSize.MES stop 5", "did you mean MES?"},
+		{"another name of an instrument", "entries:\n  instruments:\n    - MES\n    - BTC\n", 4, "entries.instruments[1]", "did you mean BTCUSD?"},
+		{"a small instrument", "entries: {instruments: [aapl]}\n", 1, "entries.instruments[0]", "did you mean AAPL?"},
+		{"no instrument", "entries: {instruments: [XYZ99]}\n", 1, "entries.instruments[0]", "no such instrument"},
 		{"zero equity", "account: {equity: 0}\n", 1, "account.equity", "above 0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -96,6 +107,17 @@ func TestPlanFindings(t *testing.T) {
 				t.Errorf("%+v; want line %d, rule %s, about %q", f, tc.line, tc.rule, tc.why)
 			}
 		})
+	}
+}
+
+// TestPlanSymbols: each symbol that an idea can have is one that a plan may
+// name.
+func TestPlanSymbols(t *testing.T) {
+	symbols := append(tableSymbols(), "AAPL", "F", "ON", "ALL", "T", "NG", "6B", "EURGBP", "US30", "XAUUSD", "SOL")
+	for _, symbol := range symbols {
+		if why := strangeSymbol(symbol); why != "" {
+			t.Errorf("%s: %s", symbol, why)
+		}
 	}
 }
 
