@@ -32,12 +32,7 @@ func (d *desk) entering() bool {
 		// no record: what the trader said of the day counts all the same
 		return d.session.TradesToday > 0 || d.session.ConsecutiveLosses > 0 || !d.session.LastLossClosedAt.IsZero()
 	}
-	for _, p := range d.session.Open {
-		if p.Symbol == d.idea.Symbol && p.Side == d.idea.Side {
-			return false
-		}
-	}
-	return true
+	return d.session.recordOf(d.idea) < 0
 }
 
 // checkCooldown counts from the latest *loss*, whatever was won after it.

@@ -90,7 +90,7 @@ func (d *desk) limitText(rule Rule, room decimal.Decimal) string {
 	if d.as == silent {
 		return ""
 	}
-	lost, open := d.session.LossToday(), d.session.OpenRisk()
+	lost, open := d.session.LossToday(), riskOf(d.others)
 	var used []string
 	if rule == RuleDailyLoss && lost.Sign() > 0 {
 		used = append(used, ShowMoney(lost)+" lost today")

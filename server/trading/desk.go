@@ -11,6 +11,7 @@ type desk struct {
 	plan    Plan
 	session SessionState
 
+	others    []OpenPosition   // what is on beside this trade
 	equity    *decimal.Decimal // the smaller of the plan's and the trader's own
 	dayEquity *decimal.Decimal // at the day's start
 	rr        *RR              // nil while entry, stop or side are missing
@@ -25,6 +26,7 @@ type desk struct {
 
 func newDesk(idea Idea, plan Plan, session SessionState) *desk {
 	d := &desk{idea: idea, plan: plan, session: session, said: idea.Quantity != nil}
+	d.others = session.beside(idea)
 	d.setEquity()
 	if idea.Impossible() || idea.Status == Closed {
 		return d
@@ -79,10 +81,10 @@ func (d *desk) setLimits() {
 		add(RulePerTrade, percentOf(rules.PerTradePct, *base))
 	}
 	if d.dayEquity != nil && rules.MaxDailyLossPct.Sign() > 0 {
-		add(RuleDailyLoss, percentOf(rules.MaxDailyLossPct, *d.dayEquity).Sub(d.session.LossToday()).Sub(d.session.OpenRisk()))
+		add(RuleDailyLoss, percentOf(rules.MaxDailyLossPct, *d.dayEquity).Sub(d.session.LossToday()).Sub(riskOf(d.others)))
 	}
 	if d.equity != nil && rules.MaxOpenRiskPct.Sign() > 0 {
-		add(RuleOpenRisk, percentOf(rules.MaxOpenRiskPct, *d.equity).Sub(d.session.OpenRisk()))
+		add(RuleOpenRisk, percentOf(rules.MaxOpenRiskPct, *d.equity).Sub(riskOf(d.others)))
 	}
 	if d.session.DrawdownRoom != nil {
 		// touching the floor is a breach: a cent must be left

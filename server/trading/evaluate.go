@@ -98,12 +98,19 @@ func EvaluateAll(ideas []Idea, plan Plan, session SessionState) Review {
 }
 
 // afterTaking is the day with this idea on: its risk is open, it was a trade.
+// One on record was counted when it was recorded, and words do not make what
+// it risks less.
 func afterTaking(e Evaluation, s SessionState) SessionState {
 	if e.Idea.Status == Closed || e.Numbers.Risk == nil {
 		return s
 	}
-	// a fresh slice: the caller's must not be written behind its back
-	s.Open = append(slices.Clone(s.Open), OpenPosition{Side: e.Idea.Side, Risk: *e.Numbers.Risk})
+	risk := *e.Numbers.Risk
+	s.Open = slices.Clone(s.Open) // the caller's must not be written behind its back
+	if n := s.recordOf(e.Idea); n >= 0 {
+		s.Open[n].Risk = decimal.Max(s.Open[n].Risk, risk)
+		return s
+	}
+	s.Open = append(s.Open, OpenPosition{Side: e.Idea.Side, Risk: risk})
 	if s.Known {
 		s.TradesToday++
 	}

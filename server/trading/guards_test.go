@@ -57,6 +57,54 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// TestTradeOnRecordCountsOnce: who tells of a trade that is on record does not
+// risk its money again, alone or before another idea.
+func TestTradeOnRecordCountsOnce(t *testing.T) {
+	on := func(symbol, quantity, entry, risk string) OpenPosition {
+		return OpenPosition{Symbol: symbol, Side: Long, Quantity: dec(quantity), Entry: dec(entry), Risk: dec(risk)}
+	}
+	three := []OpenPosition{on("MES", "8", "6000", "240"), on("MNQ", "8", "21500", "240"), on("MYM", "8", "40000", "240")}
+	const told = "I'm long 8 MES from 6000, stop 5994, target 6012"
+	for _, tc := range []struct {
+		name, text string
+		open       []OpenPosition
+		verdict    Verdict
+		openRisk   string
+	}{
+		{"on record", told, three, Diamond, "at most $270.00 ($750.00 less $480.00 at risk in other trades)"},
+		{"alone on record", told, three[:1], Diamond, "at most $750.00 (3 % of $25,000)"},
+		{"not on record", told, three[1:], Diamond, "at most $270.00 ($750.00 less $480.00 at risk in other trades)"},
+		{"a new one", "long 8 MES at 6000, stop 5994, target 6012", three, Skull, "at most $30.00 ($750.00 less $720.00 at risk in other trades)"},
+		{"a wider stop than on record", "I'm long 8 MES from 6000, stop 5990, target 6020", three, Skull, "at most $270.00 ($750.00 less $480.00 at risk in other trades)"},
+		{"the nearest entry", told, []OpenPosition{on("MES", "8", "5900", "700"), on("MES", "8", "6000", "240")}, Skull, "at most $50.00 ($750.00 less $700.00 at risk in other trades)"},
+		{"the nearest size", told, []OpenPosition{on("MES", "2", "6000", "60"), on("MES", "8", "6000", "240")}, Diamond, "at most $690.00 ($750.00 less $60.00 at risk in other trades)"},
+		{"the other side", told, []OpenPosition{{Symbol: "MES", Side: Short, Entry: dec("6000"), Risk: dec("600")}}, Skull, "at most $150.00 ($750.00 less $600.00 at risk in other trades)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			plan := DefaultPlan()
+			plan.Account.Equity = ptr("25000")
+			e := Evaluate(ParseIdea(tc.text), plan, SessionState{Known: true, Open: tc.open})
+			if c := check(e, RuleOpenRisk); e.Verdict != tc.verdict || c == nil || c.Expected != tc.openRisk {
+				t.Errorf("verdict %s, open risk %+v; want %s, %s", e.Verdict, c, tc.verdict, tc.openRisk)
+			}
+		})
+	}
+	plan := DefaultPlan()
+	plan.Account.Equity = ptr("25000")
+	day := SessionState{Known: true, TradesToday: 5, Open: three[:2]}
+	r := EvaluateAll(ParseIdeas(told+"; buy 100 AAPL at 150, stop 149, target 152"), plan, day)
+	if len(r.Ideas) != 2 || r.Verdict != Diamond {
+		t.Fatalf("%d ideas, verdict %s; want 2, diamond\n%+v", len(r.Ideas), r.Verdict, r.Ideas)
+	}
+	if c := check(r.Ideas[1], RuleOpenRisk); c == nil || c.Expected != "at most $270.00 ($750.00 less $480.00 at risk in other trades)" {
+		t.Errorf("the idea behind a trade on record: %+v", c)
+	}
+	r = EvaluateAll(ParseIdeas(told+"; buy 2 MES at 5990, stop 5984, target 6002"), plan, day)
+	if c := check(r.Ideas[1], RuleAveragingDown); c == nil || !c.Missed() {
+		t.Errorf("adding to a loser that was told of: %+v", c)
+	}
+}
+
 func TestLaterIsNotHeldAgainstTheClock(t *testing.T) {
 	plan := DefaultPlan()
 	plan.Session.Windows.Futures = []Window{{From: "09:30", To: "10:00"}}

@@ -1,6 +1,7 @@
 package trading
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -49,14 +50,55 @@ type OpenPosition struct {
 }
 
 // OpenRisk is what all open positions may still lose together.
-func (s SessionState) OpenRisk() decimal.Decimal {
+func (s SessionState) OpenRisk() decimal.Decimal { return riskOf(s.Open) }
+
+func riskOf(open []OpenPosition) decimal.Decimal {
 	sum := decimal.Zero
-	for _, p := range s.Open {
+	for _, p := range open {
 		if p.Risk.Sign() > 0 {
 			sum = sum.Add(p.Risk)
 		}
 	}
 	return sum
+}
+
+// recordOf finds the position that an idea tells of, -1 where none is it. Of
+// several it is the one that was entered nearest to the price named; of those,
+// the one nearest in size.
+func (s SessionState) recordOf(i Idea) int {
+	found := -1
+	if i.Status == Planned {
+		return found
+	}
+	for n, p := range s.Open {
+		if p.Symbol == i.Symbol && p.Side == i.Side && (found < 0 || p.nearer(s.Open[found], i)) {
+			found = n
+		}
+	}
+	return found
+}
+
+// nearer says whether p is more like the trade told of than other is.
+func (p OpenPosition) nearer(other OpenPosition, i Idea) bool {
+	nearer := 0
+	if i.Entry != nil {
+		nearer = apart(p.Entry, i.Entry.Value).Cmp(apart(other.Entry, i.Entry.Value))
+	}
+	if nearer == 0 && i.Quantity != nil {
+		nearer = apart(p.Quantity, *i.Quantity).Cmp(apart(other.Quantity, *i.Quantity))
+	}
+	return nearer < 0
+}
+
+func apart(a, b decimal.Decimal) decimal.Decimal { return a.Sub(b).Abs() }
+
+// beside is what is open beside the trade that the idea tells of: who says
+// what is on record already does not take the risk a second time.
+func (s SessionState) beside(i Idea) []OpenPosition {
+	if n := s.recordOf(i); n >= 0 {
+		return slices.Delete(slices.Clone(s.Open), n, n+1)
+	}
+	return s.Open
 }
 
 // LossToday is the realised net loss of the day as a positive amount; zero on
