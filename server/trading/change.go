@@ -121,7 +121,7 @@ func betterEntries(e Evaluation, plan Plan) []decimal.Decimal {
 	if entry, ok := entryForRatio(e, plan.Risk.MinRewardRisk); ok {
 		add(entry)
 	}
-	if entry, ok := entryForRisk(e); ok {
+	if entry, ok := entryForRisk(e, plan.Account.Costs.bothWays()); ok {
 		add(entry)
 	}
 	slices.SortFunc(found, func(a, b decimal.Decimal) int {
@@ -147,15 +147,19 @@ func entryForRatio(e Evaluation, least decimal.Decimal) (decimal.Decimal, bool) 
 }
 
 // entryForRisk is the entry at which the smallest size fits: where nothing
-// fits, the stop is too far for the account.
-func entryForRisk(e Evaluation) (decimal.Decimal, bool) {
+// fits, the stop is too far for the account. Costs, of one unit, take their
+// part of the room whatever the entry is.
+func entryForRisk(e Evaluation, costs decimal.Decimal) (decimal.Decimal, bool) {
 	n := e.Numbers
 	if n.MaxSize == nil || n.MaxSize.Sign() > 0 || n.RiskPerUnit == nil || n.RiskPerUnit.Sign() <= 0 || n.Caps == nil {
 		return decimal.Zero, false
 	}
-	room := n.room
+	if n.room == nil {
+		return decimal.Zero, false
+	}
 	step := e.Idea.Instrument.SizeStep
-	if room == nil || room.Sign() <= 0 {
+	room := n.room.Sub(costs.Mul(step))
+	if room.Sign() <= 0 {
 		return decimal.Zero, false
 	}
 	// points = room / (value of a point for one step)

@@ -60,16 +60,10 @@ func (d *desk) setLoss() {
 	if i.Instrument == nil || !i.Instrument.Sized() || i.Entry == nil || i.Stop == nil || i.Side == "" {
 		return
 	}
-	loss := lossPerUnit(*i.Instrument, i.Entry.Value, i.Stop.Value).plus(d.unitCosts())
+	loss := lossPerUnit(*i.Instrument, i.Entry.Value, i.Stop.Value).plus(d.plan.Account.Costs.bothWays())
 	if loss.num.Sign() > 0 {
 		d.loss = &loss
 	}
-}
-
-// unitCosts are what one unit costs in and out.
-func (d *desk) unitCosts() decimal.Decimal {
-	side := d.plan.Account.Costs.PerContractSide
-	return side.Add(side)
 }
 
 // setLimits collects what each rule lets this trade lose, after what is
@@ -127,7 +121,7 @@ func (d *desk) setSize() {
 	}
 	q := SizeQuery{
 		Instrument: *d.idea.Instrument, Entry: d.idea.Entry.Value, Stop: d.idea.Stop.Value,
-		Limits: d.limits, Costs: d.unitCosts(), Cash: d.equity,
+		Limits: d.limits, Costs: d.plan.Account.Costs.bothWays(), Cash: d.equity,
 	}
 	if ceiling, ok := d.plan.Risk.MaxSize[d.idea.Symbol]; ok {
 		q.MaxUnits = &ceiling

@@ -30,6 +30,9 @@ type Costs struct {
 	PerContractSide decimal.Decimal `json:"perContractSide" yaml:"perContractSide"`
 }
 
+// bothWays is what one unit costs in and out.
+func (c Costs) bothWays() decimal.Decimal { return c.PerContractSide.Add(c.PerContractSide) }
+
 // DrawdownRule is a prop firm's limit: Amount below the start (static), below
 // the best close (endOfDay) or below the best moment (intraday). The floor
 // stops rising at LockAt, when given.
