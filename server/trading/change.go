@@ -29,7 +29,7 @@ type Change struct {
 // smallestChange tries a smaller size, then a better entry, then both; each is
 // evaluated like any idea, so what it promises is what the trader would get.
 func smallestChange(e Evaluation, plan Plan, session SessionState) *Change {
-	try := func(c Change) (*Change, Numbers) {
+	try := func(c Change) (*Change, Evaluation) {
 		idea := e.Idea
 		if c.Size != nil {
 			idea.Quantity = c.Size
@@ -39,31 +39,30 @@ func smallestChange(e Evaluation, plan Plan, session SessionState) *Change {
 		}
 		next := evaluate(idea, plan, session, silent)
 		if !next.Verdict.better(e.Verdict) {
-			return nil, next.Numbers
+			return nil, next
 		}
 		c.Verdict = next.Verdict
-		return &c, next.Numbers
+		return &c, next
 	}
 	if beyondMending(e) {
 		return &Change{Kind: ChangeSkip}
 	}
-	if size := smallerSize(e.Numbers, e.Idea.Quantity); size != nil {
-		if c, _ := try(Change{Kind: ChangeSize, Size: size}); c != nil {
+	least := plan.Risk.MinRewardRisk
+	for _, size := range smallerSizes(e.Numbers, e.Idea, least) {
+		if c, _ := try(Change{Kind: ChangeSize, Size: &size}); c != nil {
 			return c
 		}
 	}
 	if e.Idea.Status == Planned {
 		for _, entry := range betterEntries(e, plan) {
-			c, numbers := try(Change{Kind: ChangeEntry, Entry: &entry})
+			c, next := try(Change{Kind: ChangeEntry, Entry: &entry})
 			if c != nil {
 				return c
 			}
-			size := smallerSize(numbers, e.Idea.Quantity)
-			if size == nil {
-				continue
-			}
-			if c, _ := try(Change{Kind: ChangeBoth, Entry: &entry, Size: size}); c != nil {
-				return c
+			for _, size := range smallerSizes(next.Numbers, next.Idea, least) {
+				if c, _ := try(Change{Kind: ChangeBoth, Entry: &entry, Size: &size}); c != nil {
+					return c
+				}
 			}
 		}
 	}
@@ -95,12 +94,49 @@ func (r Rule) untouched() bool {
 	return false
 }
 
-// smallerSize is the largest size allowed, when that is smaller than said.
-func smallerSize(n Numbers, said *decimal.Decimal) *decimal.Decimal {
-	if n.MaxSize == nil || said == nil || n.MaxSize.Sign() <= 0 || !n.MaxSize.LessThan(*said) {
+// smallerSizes are the sizes to try, the larger first: the largest allowed,
+// where that is less than said, and the largest at which several targets reach
+// the ratio.
+func smallerSizes(n Numbers, i Idea, least decimal.Decimal) []decimal.Decimal {
+	if n.MaxSize == nil || i.Quantity == nil || n.MaxSize.Sign() <= 0 {
 		return nil
 	}
-	return n.MaxSize
+	var sizes []decimal.Decimal
+	below := *i.Quantity
+	if n.MaxSize.LessThan(below) {
+		below = *n.MaxSize
+		sizes = append(sizes, below)
+	}
+	if size, ok := sizeForRatio(i, below, least); ok {
+		sizes = append(sizes, size)
+	}
+	return sizes
+}
+
+// maxSplits bounds the sizes that are looked at: of a dozen in a row one
+// splits evenly into halves, thirds, quarters or tenths.
+const maxSplits = 12
+
+// sizeForRatio is the largest size below one at which the targets reach the
+// ratio: where whole contracts do not split evenly the nearest target weighs
+// more. Targets with sizes of their own weigh the same at any.
+func sizeForRatio(i Idea, below, least decimal.Decimal) (decimal.Decimal, bool) {
+	if len(i.Targets) < 2 || least.Sign() <= 0 || slices.ContainsFunc(i.Targets, func(t Target) bool { return t.Quantity != nil }) {
+		return decimal.Zero, false
+	}
+	q := RRQuery{Side: i.Side, Entry: i.Entry.Value, Stop: i.Stop.Value, Targets: i.Targets, Step: i.Instrument.SizeStep}
+	size := floorStep(below, one, q.Step)
+	if size.Equal(below) {
+		size = size.Sub(q.Step)
+	}
+	for n := 0; n < maxSplits && size.Sign() > 0; n++ {
+		q.Size = &size
+		if rr, err := RiskReward(q); err == nil && rr.AtLeast(least) {
+			return size, true
+		}
+		size = size.Sub(q.Step)
+	}
+	return decimal.Zero, false
 }
 
 // betterEntries are the entries that would just reach the ratio, or just make

@@ -145,8 +145,14 @@ func TestChangeKeepsItsPromise(t *testing.T) {
 		idea.Quantity = ptr(drawDecimal(t, "size", 1, 30, 0).String())
 		idea.Stop = &Price{Value: idea.Entry.Value.Sub(tick.Mul(drawDecimal(t, "stop ticks", 1, 400, 0)).Mul(idea.Side.toward()))}
 		idea.Targets[0].Value = idea.Entry.Value.Add(tick.Mul(drawDecimal(t, "target ticks", 1, 400, 0)).Mul(idea.Side.toward()))
+		if rapid.Bool().Draw(t, "two targets") {
+			farther := idea.Targets[0].Value.Add(tick.Mul(drawDecimal(t, "farther ticks", 1, 100, 0)).Mul(idea.Side.toward()))
+			idea.Targets = append(idea.Targets, Target{Price: Price{Value: farther}})
+		}
+		plan := DefaultPlan()
+		plan.Account.Costs.PerContractSide = drawDecimal(t, "costs", 0, 300, 2)
 		s := SessionState{Known: true, RealisedNet: drawDecimal(t, "net", -900, 0, 0)}
-		e := Evaluate(idea, DefaultPlan(), s)
+		e := Evaluate(idea, plan, s)
 		c := e.Numbers.Change
 		if c == nil || c.Kind == ChangeSkip {
 			return
@@ -161,7 +167,7 @@ func TestChangeKeepsItsPromise(t *testing.T) {
 				t.Fatalf("entry %s is not on the tick", c.Entry)
 			}
 		}
-		if got := Evaluate(next, DefaultPlan(), s).Verdict; got != c.Verdict || !got.better(e.Verdict) {
+		if got := Evaluate(next, plan, s).Verdict; got != c.Verdict || !got.better(e.Verdict) {
 			t.Fatalf("promised %s instead of %s, got %s", c.Verdict, e.Verdict, got)
 		}
 	})
