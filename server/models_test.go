@@ -102,21 +102,28 @@ func TestWhatModelsDoIsCounted(t *testing.T) {
 	}
 }
 
-// A stopped answer says which model was writing it, not who else might have.
+// A stopped answer says which model was writing it, not who else might have,
+// and which of the numbers in what is kept were found nowhere.
 func TestAStoppedAnswerNamesItsModel(t *testing.T) {
 	feed := make(chan string)
 	_, url := provider(t, func(openaitest.Request) openaitest.Reply {
-		return openaitest.Reply{Pieces: []string{"As far as "}, Feed: feed}
+		return openaitest.Reply{Pieces: []string{"As far as 6049.75 "}, Feed: feed}
 	})
 	base := start(t, config(t, storagetest.SQLiteURL(t), "OPENAI_BASE_URL="+url, "OPENAI_MODEL=stub"))
 	ann, _ := register(t, base, "ann")
-	s := mustDial(t, base, ann.token)
-	s.must("send_message", object{"conversationId": ann.conversation(), "content": missionSentence})
+	s, room := mustDial(t, base, ann.token), ann.conversation()
+	s.must("send_message", object{"conversationId": room, "content": missionSentence})
 	seen := s.await("ai_delta")
 	s.must("stop_ai", object{"messageId": pendingID(seen[slices.IndexFunc(seen, func(e event) bool { return e.Name == "ai_thinking" })])})
 	seen = s.await("ai_response")
-	if raw := string(seen[len(seen)-1].Data); !strings.Contains(raw, `"status":"stopped"`) || !strings.Contains(raw, `"model":"stub"`) {
-		t.Errorf("it ended as %s", raw)
+	heard := string(seen[len(seen)-1].Data)
+	read := string(ann.must(http.MethodGet, "/api/conversations/"+room+"/messages", nil).Data)
+	for _, raw := range []string{heard, read} {
+		for _, want := range []string{`"status":"stopped"`, `"model":"stub"`, `"numbersUnverified":["6049.75"]`} {
+			if !strings.Contains(raw, want) {
+				t.Errorf("it ended as %s; want %s", raw, want)
+			}
+		}
 	}
 }
 

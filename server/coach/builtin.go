@@ -18,7 +18,9 @@ type Builtin struct{}
 func NewBuiltin() *Builtin { return &Builtin{} }
 
 // Name is how answers say who gave them.
-func (*Builtin) Name() string { return "built-in" }
+func (*Builtin) Name() string { return builtinName }
+
+const builtinName = "built-in"
 
 // Stream answers a prompt. Each paragraph is emitted when its work is done;
 // nothing pretends to type.
@@ -29,8 +31,11 @@ func (b *Builtin) Stream(ctx context.Context, p Prompt, emit func(text string) e
 	s := &script{ctx: ctx, emit: emit, prompt: p}
 	s.answer.Model = b.Name()
 	s.run()
+	if s.err != nil { // no verdict is given halfway
+		return Answer{Text: s.text.String(), Model: b.Name()}, s.err
+	}
 	s.answer.Text = s.text.String()
-	return s.answer, s.err
+	return s.answer, nil
 }
 
 // script writes one answer from top to bottom. After the first error it stays

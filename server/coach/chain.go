@@ -112,6 +112,20 @@ func (c *Chain) Stream(ctx context.Context, p Prompt, emit func(string) error) (
 	return c.standIn(ctx, p, Fallback{From: first, Reason: reason}, emit)
 }
 
+// Check is the analysis of what was kept of an answer, where it is not known
+// any more which of the models wrote it and which tools it used. The built-in
+// coach alone invents nothing.
+func (c *Chain) Check(ctx context.Context, p Prompt, text string) json.RawMessage {
+	if len(c.models) == 0 {
+		return nil
+	}
+	draft, err := c.builtin.Stream(ctx, p, func(string) error { return nil })
+	if err != nil {
+		draft = Answer{} // a chart alone: nothing was computed
+	}
+	return kept(unverified(text, sources(p, draft)))
+}
+
 // order is the models as they are tried; with a picture, those that see come
 // first.
 func (c *Chain) order(p Prompt) []*OpenAI {

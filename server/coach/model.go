@@ -82,3 +82,9 @@ type Model interface {
 	Name() string
 	Stream(ctx context.Context, p Prompt, emit func(text string) error) (Answer, error)
 }
+
+// checker is a model that looks for the numbers of a text it may have written,
+// and gives what the analysis of that text is; nil where it invents none.
+type checker interface {
+	Check(ctx context.Context, p Prompt, text string) json.RawMessage
+}

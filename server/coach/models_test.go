@@ -172,6 +172,52 @@ func TestProviderTrouble(t *testing.T) {
 	}
 }
 
+// TestWhatIsKeptIsCheckedToo: a text that was cut, stopped or too slow stays,
+// and so its numbers are looked for like those of a whole one.
+func TestWhatIsKeptIsCheckedToo(t *testing.T) {
+	begun := []string{"2 R. The next level is 6049.75"}
+	for name, reply := range map[string]openaitest.Reply{
+		"Cut":        {Pieces: begun, Cut: true},
+		"Unfinished": {Pieces: begun, Unfinished: true},
+		"Stalled":    {Pieces: begun, Stall: make(chan struct{})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, e := provider(t, always(reply))
+			counted := 0
+			m := model(t, e, func(o *ModelOptions) {
+				o.Limits.Idle = 300 * time.Millisecond
+				o.Hooks.Unverified = func(_ string, n int) { counted += n }
+			})
+			a, said, err := answerOf(t, NewChain([]*OpenAI{m}, Hooks{}, nil), ask(mission))
+			if err == nil || said != begun[0] {
+				t.Fatalf("%q, %v; want what was written, and an error", said, err)
+			}
+			n := docOf(t, a)
+			if !slices.Equal(n.NumbersUnverified, []string{"6049.75"}) || counted != 1 || n.Source.Model != "gpt-4o-mini" {
+				t.Errorf("%+v, %d counted; want the invented level", n, counted)
+			}
+			if !strings.Contains(string(a.Analysis), `"ideas":[],"patterns":[]`) {
+				t.Errorf("something was judged halfway: %s", a.Analysis)
+			}
+		})
+	}
+}
+
+// TestATextOfNobodyIsChecked: what a lost worker left is held against the
+// prompt alone; where no model can have written it, nothing is.
+func TestATextOfNobodyIsChecked(t *testing.T) {
+	_, e := provider(t, always(openaitest.Says("x")))
+	const left = "Stop 5994 is $60.00 at risk. Watch 6049.75."
+	doc := NewChain([]*OpenAI{model(t, e)}, Hooks{}, nil).Check(t.Context(), ask(mission), left)
+	if want := `{"ideas":[],"patterns":[],"reading":null,"numbersUnverified":["6049.75"]}`; string(doc) != want {
+		t.Errorf("%s; want %s", doc, want)
+	}
+	if doc := NewChain(nil, Hooks{}, nil).Check(t.Context(), ask(mission), left); doc != nil {
+		t.Errorf("the built-in coach's own numbers are marked: %s", doc)
+	}
+}
+
 func TestTheNextModelAnswersWhereTheFirstCannot(t *testing.T) {
 	_, first := provider(t, always(openaitest.Reply{Status: 503}))
 	_, second := provider(t, always(openaitest.Says("second here")))
@@ -214,9 +260,9 @@ func TestAStoppedAnswerIsNobodysFault(t *testing.T) {
 	stopped := errors.New("stopped")
 	for range breakerTrips + 1 {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		_, err := m.Stream(ctx, ask("hi"), func(string) error { cancel(stopped); return nil })
-		if !errors.Is(err, stopped) {
-			t.Fatalf("it ended with %v", err)
+		a, err := m.Stream(ctx, ask("hi"), func(string) error { cancel(stopped); return nil })
+		if !errors.Is(err, stopped) || len(docOf(t, a).NumbersUnverified) != 0 {
+			t.Fatalf("it ended with %v, and %s", err, a.Analysis)
 		}
 		cancel(nil)
 	}

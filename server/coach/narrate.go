@@ -1,6 +1,7 @@
 package coach
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/budget"
 	"github.com/elite-trading-coach/coach/server/fault"
+	"github.com/elite-trading-coach/coach/server/trading"
 )
 
 const (
@@ -53,7 +55,7 @@ func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(string) error) 
 	answer := Answer{
 		Text: t.text.String(), Verdict: draft.Verdict, Confidence: draft.Confidence, Model: m.Name(), Usage: &t.usage,
 	}
-	if err != nil {
+	if err != nil && answer.Text == "" {
 		return answer, err
 	}
 	k := sources(p, draft)
@@ -62,11 +64,15 @@ func (m *OpenAI) Stream(ctx context.Context, p Prompt, emit func(string) error) 
 	}
 	marked := unverified(answer.Text, k)
 	m.hooks.Unverified(m.Name(), len(marked))
-	answer.Analysis, err = told(draft.Analysis, narration{
+	if err != nil {
+		draft.Analysis = nil // no verdict was given, but what was written stays, and its numbers with it
+	}
+	var badDoc error
+	answer.Analysis, badDoc = told(draft.Analysis, narration{
 		Reading: box.reading, NumbersUnverified: append([]string{}, marked...), Tools: append([]ToolUse{}, box.used...),
 		Source: Source{Model: m.Name(), Prompts: prompts.Version, ToolsVersion: ToolsVersion, Fallback: fallback},
 	})
-	return answer, err
+	return answer, cmp.Or(err, badDoc)
 }
 
 // draft is the answer of the built-in coach, which nobody sees. To a model
@@ -293,4 +299,16 @@ func told(computed json.RawMessage, n narration) (json.RawMessage, error) {
 		doc.narration = n
 	}
 	return json.Marshal(doc)
+}
+
+// kept is the analysis of an unfinished text: what its numbers are worth.
+func kept(marked []string) json.RawMessage {
+	doc, err := json.Marshal(struct {
+		analysisDoc
+		NumbersUnverified []string `json:"numbersUnverified"`
+	}{analysisDoc{Ideas: []trading.Evaluation{}, Patterns: []trading.Pattern{}}, append([]string{}, marked...)})
+	if err != nil {
+		return nil // a list of texts always encodes
+	}
+	return doc
 }

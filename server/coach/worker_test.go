@@ -336,6 +336,65 @@ func TestAFailingModelFailsItsAnswerOnly(t *testing.T) {
 	}
 }
 
+// doubtful is a model that vouches for no text.
+type doubtful struct{ script }
+
+func (doubtful) Check(_ context.Context, p coach.Prompt, text string) json.RawMessage {
+	doc, _ := json.Marshal(map[string]any{"ideas": []any{}, "patterns": []any{}, "reading": nil, "numbersUnverified": []string{p.Text, text}})
+	return doc
+}
+
+// TestKeptTextsAreChecked: whichever way an answer ends, its text does not
+// stay without a word about its numbers.
+func TestKeptTextsAreChecked(t *testing.T) {
+	ctx := context.Background()
+	panics := func(_ context.Context, _ coach.Prompt, emit func(string) error) (coach.Answer, error) {
+		if err := emit("6049.75"); err != nil {
+			return coach.Answer{}, err
+		}
+		panic("boom")
+	}
+	left := func(stop bool, attempts int) func(r *room, id string) {
+		return func(r *room, id string) {
+			for range attempts {
+				jobs, err := r.Claim(ctx, "dead", time.Minute, 1)
+				if err != nil || len(jobs) != 1 {
+					t.Fatalf("%+v, %v", jobs, err)
+				}
+				if err := r.Release(ctx, jobs[0], "6049.75"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if stop {
+				if _, err := r.Stop(ctx, r.actor, id); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		model  script
+		before func(r *room, id string)
+		status string
+	}{
+		"Panic":           {panics, left(false, 0), chat.StatusFailed},
+		"TooLong":         {stuck("6049.75"), left(false, 0), chat.StatusFailed},
+		"StoppedAndLost":  {says("must not be written"), left(true, 1), chat.StatusStopped},
+		"TooManyAttempts": {says("must not be written"), left(false, 5), chat.StatusFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t, storagetest.NewSQLite(t))
+			r.ask("q")
+			c.before(r, r.pending())
+			r.worker("w1", doubtful{c.model}, coach.Options{Limit: 50 * time.Millisecond})
+			m, _ := r.finished()
+			if want := `"numbersUnverified":["q","6049.75"]`; m.Status != c.status || m.Content != "6049.75" || !strings.Contains(string(m.Analysis), want) {
+				t.Errorf("%s %q, analysis %s; want %s, %s", m.Status, m.Content, m.Analysis, c.status, want)
+			}
+		})
+	}
+}
+
 func TestRegenerateMakesASibling(t *testing.T) {
 	r := newRoom(t, storagetest.NewSQLite(t))
 	r.worker("w1", says("one"), coach.Options{})

@@ -63,11 +63,11 @@ type result struct {
 func (w *Worker) write(ctx context.Context, job chat.Job) {
 	a := &writing{w: w, job: job, pieces: make(chan string, pieceDepth), asks: make(chan string, signalDepth), stops: make(chan struct{}, 1), pace: startPace()}
 	if job.StopRequested {
-		a.finish(ctx, chat.Outcome{Status: chat.StatusStopped, Text: job.Text})
+		a.finish(ctx, a.checked(ctx, chat.Outcome{Status: chat.StatusStopped, Text: job.Text}))
 		return
 	}
 	if job.Attempt > maxAttempts {
-		a.finish(ctx, failure(fault.New(fault.Internal, "The coach could not finish this answer; ask again."), job.Text))
+		a.finish(ctx, a.checked(ctx, failure(fault.New(fault.Internal, "The coach could not finish this answer; ask again."), job.Text)))
 		return
 	}
 	cancel := w.Bus.Subscribe(chat.AnswerTopic(job.ID), a.signal)
@@ -238,7 +238,7 @@ func (a *writing) conclude(ctx, model context.Context, r result) {
 	case errors.Is(cause, errLeaseLost):
 		a.w.Logger.Info("an answer went to another worker", "answer", a.job.ID)
 	case errors.Is(cause, errStopped):
-		a.finish(ctx, given(r, chat.Outcome{Status: chat.StatusStopped, Text: text}))
+		a.finish(ctx, a.checked(ctx, given(r, chat.Outcome{Status: chat.StatusStopped, Text: text})))
 	case ctx.Err() != nil:
 		a.release(ctx, text)
 	case errors.Is(r.err, errNotRead):
@@ -246,28 +246,46 @@ func (a *writing) conclude(ctx, model context.Context, r result) {
 		// claims it once there is a database begins anew.
 		a.release(ctx, text)
 	case errors.Is(cause, errTooLong):
-		a.finish(ctx, given(r, failure(fault.New(fault.Timeout, "The coach took too long; ask again."), text)))
+		a.finish(ctx, a.checked(ctx, given(r, failure(fault.New(fault.Timeout, "The coach took too long; ask again."), text))))
 	default:
 		a.w.Logger.Error("an answer failed", "answer", a.job.ID, "attempt", a.job.Attempt, "err", r.err)
-		a.finish(ctx, given(r, failure(r.err, text)))
+		a.finish(ctx, a.checked(ctx, given(r, failure(r.err, text))))
 	}
 }
 
 func completed(r result, text string) chat.Outcome {
 	answer := r.answer
 	o := chat.Outcome{
-		Status: chat.StatusCompleted, Text: text, Verdict: answer.Verdict, Confidence: answer.Confidence,
-		Analysis: answer.Analysis, PlanVersion: r.planVersion,
+		Status: chat.StatusCompleted, Text: text, Verdict: answer.Verdict, Confidence: answer.Confidence, PlanVersion: r.planVersion,
 	}
 	return given(r, o)
 }
 
 // given says who gave an answer, or what there is of it, and what that took.
 func given(r result, o chat.Outcome) chat.Outcome {
-	o.Model = r.answer.Model
+	o.Model, o.Analysis = r.answer.Model, r.answer.Analysis
 	if u := r.answer.Usage; u != nil {
 		o.Usage = &chat.Usage{PromptTokens: int64(u.PromptTokens), CompletionTokens: int64(u.CompletionTokens), CostMicros: u.CostMicros}
 	}
+	return o
+}
+
+// checked has the numbers of a text looked at that is kept without its model's
+// word: the model panicked, or the text is what a lost worker left.
+func (a *writing) checked(ctx context.Context, o chat.Outcome) chat.Outcome {
+	model, ok := a.w.Model.(checker)
+	if !ok || o.Text == "" || o.Analysis != nil || o.Model == builtinName {
+		return o
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.w.Lease/2)
+	defer cancel()
+	prompt, err := a.w.prompt(ctx, a.job)
+	if err != nil {
+		// Then no number is known to be right.
+		a.w.Logger.Warn("the numbers of a kept text were not looked for", "answer", a.job.ID, "err", err)
+		prompt = Prompt{}
+	}
+	o.Analysis = model.Check(ctx, prompt, o.Text)
 	return o
 }
 
