@@ -23,7 +23,7 @@ const maxUnverified = 50
 
 // Compiled once; never written to.
 var (
-	numberText  = regexp.MustCompile(`\d+(?:[,.'’]\d+)*[kKmM]?`)
+	numberText  = regexp.MustCompile(`\p{Nd}+(?:[,.'’．٫٬]\p{Nd}+)*[kKmM]?`)
 	listCounter = regexp.MustCompile(`(?m)^[ \t]*(?:[-*>#]+[ \t]*)?(?:\*\*)?\d{1,2}[.)](?:[ \t]|\*\*)`)
 )
 
@@ -34,15 +34,15 @@ type said struct {
 	values []decimal.Decimal
 }
 
-// numbersIn finds the numbers of a text. Digits inside a word (M2K, MESH7) are
-// a name's, not numbers.
+// numbersIn finds the numbers of a text, in the digits of any script. Digits
+// inside a word (M2K, MESH7, level_2) are a name's, not numbers; those behind
+// other letters are, for not every script parts its words.
 func numbersIn(text string) []said {
 	var out []said
 	for _, at := range numberText.FindAllStringIndex(text, -1) {
-		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
 		after, _ := utf8.DecodeRuneInString(text[at[1]:])
 		word := text[at[0]:at[1]]
-		if unicode.IsLetter(before) || before == '_' {
+		if insideName(text[:at[0]]) {
 			continue
 		}
 		if suffix := word[len(word)-1]; unicode.IsLetter(after) && (suffix == 'k' || suffix == 'm' || suffix == 'K' || suffix == 'M') {
@@ -55,7 +55,46 @@ func numbersIn(text string) []said {
 	return out
 }
 
+// insideName says whether what comes next goes on with a name. An underscore
+// alone is emphasis: _6108_.
+func insideName(before string) bool {
+	name := strings.TrimRight(before, "_")
+	last, _ := utf8.DecodeLastRuneInString(name)
+	return unicode.Is(unicode.Latin, last) || len(name) < len(before) && (unicode.IsLetter(last) || unicode.IsDigit(last))
+}
+
+// plainDigits writes the digits and marks of any script as ours: ６１００．２５
+// and ٦١٠٠٫٢٥ are 6100.25.
+func plainDigits(word string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r < utf8.RuneSelf:
+			return r
+		case r == '．' || r == '٫':
+			return '.'
+		case r == '٬':
+			return ','
+		case r == '’':
+			return '\''
+		case unicode.IsDigit(r):
+			return '0' + valueOf(r)
+		}
+		return r
+	}, word)
+}
+
+// valueOf is the value of a decimal digit. Each script has its ten in a row,
+// from 0 to 9 (The Unicode Standard, 4.6), and rows may follow each other.
+func valueOf(digit rune) rune {
+	before := rune(0)
+	for unicode.IsDigit(digit - before - 1) {
+		before++
+	}
+	return before % 10
+}
+
 func valuesOf(word string) []decimal.Decimal {
+	word = plainDigits(word)
 	factor := decimal.NewFromInt(1)
 	switch word[len(word)-1] {
 	case 'k', 'K':
@@ -66,7 +105,6 @@ func valuesOf(word string) []decimal.Decimal {
 	if len(word) > 40 {
 		return nil
 	}
-	word = strings.ReplaceAll(word, "’", "'")
 	var out []decimal.Decimal
 	plain := strings.ReplaceAll(word, "'", "")
 	whole, _, _ := strings.Cut(word, "'") // of 110'16

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -162,9 +163,36 @@ func TestNumbersAreLookedFor(t *testing.T) {
 		"at 5994.25 and 5994.25":         "5994.25",
 		"1. first\n2. second\n- 3) x":    "",
 		"It is 88 of 99":                 "88 99",
+		"_6108_, __6109__ and *6110*":    "6108 6109 6110",
+		"_6000.25_ and _$1,250.50_":      "",
+		"level_6108 and 99_000 and r2_7": "99",
+		"６１０８ and ６０００．２５":               "６１０８",
+		"٦١٠٨ and ٦٬٠٠٠٫٢٥":              "٦١٠٨",
+		"६१०८ and 𝟔𝟏𝟎𝟗 and 𝟻𝟿𝟿𝟺": "६१०८ 𝟔𝟏𝟎𝟗",
+		"止损5994，目标6108":          "6108",
 	} {
 		if got := strings.Join(unverified(text, sources(p, draft)), " "); got != want {
 			t.Errorf("%q: marked %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestDigitsOfEveryScript: whatever Unicode calls a decimal digit has a value.
+func TestDigitsOfEveryScript(t *testing.T) {
+	rows := map[rune]int{}
+	for _, r16 := range unicode.Nd.R16 {
+		for r := rune(r16.Lo); r <= rune(r16.Hi); r += rune(r16.Stride) {
+			rows[valueOf(r)]++
+		}
+	}
+	for _, r32 := range unicode.Nd.R32 {
+		for r := rune(r32.Lo); r <= rune(r32.Hi); r += rune(r32.Stride) {
+			rows[valueOf(r)]++
+		}
+	}
+	for value := range rune(10) {
+		if rows[value] != rows[0] || rows[value] < 50 {
+			t.Errorf("%d scripts have a %d, %d a 0", rows[value], value, rows[0])
 		}
 	}
 }
