@@ -171,6 +171,9 @@ func (s *Service) positionSize(ctx context.Context, a auth.Actor, o object) (Pos
 	if err := o.err(); err != nil {
 		return PositionSizeResult{}, err
 	}
+	if i.entry.Equal(*i.stop) { // no account and no side would give that a size
+		return PositionSizeResult{}, fault.Invalid("stop", sentence(trading.ErrStopAtEntry))
+	}
 	inst, problem := instrumentOf(i.instrument, i.pointValue)
 	if problem != "" {
 		return PositionSizeResult{}, fault.Invalid("pointValue", problem)
