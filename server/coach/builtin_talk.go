@@ -1,6 +1,7 @@
 package coach
 
 import (
+	"slices"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/trading"
@@ -66,7 +67,14 @@ func (t *talk) session(p Prompt) trading.SessionState {
 	if kept := p.Plan.Account.Equity; kept != nil && (equity == nil || t.currency != "" || kept.LessThan(*equity)) {
 		equity = kept
 	}
-	return sessionAt(p).Tighten(t.day, equity)
+	s := sessionAt(p).Tighten(t.day, equity)
+	if p.Others { // which trades are on without a stop is the journal's to know
+		s.Open = slices.Clone(s.Open)
+		for n := range s.Open {
+			s.Open[n].NoStop = false
+		}
+	}
+	return s
 }
 
 // sameDay says whether something was said in the trading day of the answer.

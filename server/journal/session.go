@@ -83,7 +83,7 @@ func stillOpen(t *trading.Trade, row storage.Trade, plan trading.Plan, now time.
 	}
 	entries, exits := legs(row.Side, shown.Fills)
 	q := trading.PnLQuery{Instrument: i, Side: t.Side, Entries: entries, Stop: shown.Stop}
-	t.Quantity, t.Risk = shown.OpenUnits, riskOf(q, exits, shown.OpenUnits)
+	t.Quantity, t.Risk, t.NoStop = shown.OpenUnits, riskOf(q, exits, shown.OpenUnits), shown.Stop == nil
 	if shown.Entry != nil {
 		t.Entry = *shown.Entry
 	}

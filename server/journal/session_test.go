@@ -241,6 +241,32 @@ func TestTools(t *testing.T) {
 	refused(t, err, "NOT_FOUND", "")
 }
 
+// TestTradeWithoutStopIsRemarkedOn wherever an idea is judged, but not before
+// others.
+func TestTradeWithoutStopIsRemarkedOn(t *testing.T) {
+	ctx := context.Background()
+	p := open(t)
+	ann := p.trader("ann")
+	p.add(ann, `{"instrument":"MNQ","side":"long","fills":[{"side":"buy","quantity":1,"price":21500,"at":"2026-03-10T15:00:00Z"}]}`)
+	const remark = "your open trade in MNQ has no stop on record"
+	got, err := p.Tool(ctx, ann, "evaluate-idea", []byte(`{"text":"`+mission+`"}`))
+	if text := string(encode(t, got)); err != nil || !strings.Contains(text, `"verdict":"diamond"`) || !strings.Contains(text, remark) {
+		t.Errorf("%s, %v; want a diamond, and a remark", text, err)
+	}
+	d, err := p.DeskOf(ctx, ann.UserID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompt := coach.Prompt{Mode: "analysis", Text: mission, Plan: d.Plan, Session: d.Session, Now: noon, Author: ann.UserID, AskedBy: ann.UserID}
+	for _, others := range []bool{false, true} {
+		prompt.Others = others
+		a, err := coach.NewBuiltin().Stream(ctx, prompt, func(string) error { return nil })
+		if told := strings.Contains(a.Text+string(a.Analysis), "MNQ"); err != nil || told == others {
+			t.Errorf("others read: %v; %s %s, %v", others, a.Text, a.Analysis, err)
+		}
+	}
+}
+
 func TestToolsReadOnlyOnesOwnRecords(t *testing.T) {
 	p := open(t)
 	ann, bob := p.trader("ann"), p.trader("bob")

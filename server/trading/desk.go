@@ -1,6 +1,8 @@
 package trading
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 )
 
@@ -191,6 +193,23 @@ func (d *desk) fill(n *Numbers) {
 		}
 	}
 	d.fillReward(n)
+	n.Findings = append(n.Findings, d.unstopped()...)
+}
+
+// unstopped remarks on the trades that are on without a stop: the open risk
+// looks smaller than it is, and no rule of the plan says so.
+func (d *desk) unstopped() []string {
+	if d.idea.Impossible() || d.idea.Status == Closed || d.as == silent {
+		return nil
+	}
+	var remarks []string
+	for _, p := range d.others {
+		remark := "your open trade in " + p.Symbol + " has no stop on record, so the open risk counts nothing for it"
+		if p.NoStop && !slices.Contains(remarks, remark) {
+			remarks = append(remarks, remark)
+		}
+	}
+	return remarks
 }
 
 func (d *desk) fillReward(n *Numbers) {

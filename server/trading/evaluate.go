@@ -107,7 +107,7 @@ func afterTaking(e Evaluation, s SessionState) SessionState {
 	risk := *e.Numbers.Risk
 	s.Open = slices.Clone(s.Open) // the caller's must not be written behind its back
 	if n := s.recordOf(e.Idea); n >= 0 {
-		s.Open[n].Risk = decimal.Max(s.Open[n].Risk, risk)
+		s.Open[n].Risk, s.Open[n].NoStop = decimal.Max(s.Open[n].Risk, risk), false
 		return s
 	}
 	s.Open = append(s.Open, OpenPosition{Side: e.Idea.Side, Risk: risk})

@@ -1,6 +1,7 @@
 package trading
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -102,6 +103,30 @@ func TestTradeOnRecordCountsOnce(t *testing.T) {
 	r = EvaluateAll(ParseIdeas(told+"; buy 2 MES at 5990, stop 5984, target 6002"), plan, day)
 	if c := check(r.Ideas[1], RuleAveragingDown); c == nil || !c.Missed() {
 		t.Errorf("adding to a loser that was told of: %+v", c)
+	}
+}
+
+// TestOpenTradeWithoutStop is remarked on: its risk is unknown and not zero.
+func TestOpenTradeWithoutStop(t *testing.T) {
+	const remark = "your open trade in MNQ has no stop on record, so the open risk counts nothing for it"
+	naked := OpenPosition{Symbol: "MNQ", Side: Long, Quantity: dec("1"), Entry: dec("21500"), NoStop: true}
+	for _, tc := range []struct {
+		name, text string
+		open       []OpenPosition
+		want       []string
+	}{
+		{"another trade", "long 2 MES at 6000, stop 5994, target 6012, account 25k", []OpenPosition{naked}, []string{remark}},
+		{"two of them", "long 2 MES at 6000, stop 5994, target 6012, account 25k", []OpenPosition{naked, naked}, []string{remark}},
+		{"beside a finding", "long 1 MES 6000, stop 5994, targets 6012 and 6013, account 25k", []OpenPosition{naked}, []string{"more targets than 1 can be split into; the nearest are counted", remark}},
+		{"the trade itself, its stop told now", "I'm long 1 MNQ from 21500, stop 21490, target 21520, account 25k", []OpenPosition{naked}, nil},
+		{"a stop that locks a profit in", "long 2 MES at 6000, stop 5994, target 6012, account 25k", []OpenPosition{{Symbol: "MNQ", Side: Long}}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := Evaluate(ParseIdea(tc.text), DefaultPlan(), SessionState{Known: true, Open: tc.open})
+			if e.Verdict == Skull || !slices.Equal(e.Numbers.Findings, tc.want) {
+				t.Errorf("verdict %s, findings %q; want %q", e.Verdict, e.Numbers.Findings, tc.want)
+			}
+		})
 	}
 }
 

@@ -47,6 +47,7 @@ type OpenPosition struct {
 	Quantity decimal.Decimal `json:"quantity"`
 	Entry    decimal.Decimal `json:"entry"`
 	Risk     decimal.Decimal `json:"risk"`
+	NoStop   bool            `json:"-"` // what it risks is not known, and Risk is 0
 }
 
 // OpenRisk is what all open positions may still lose together.

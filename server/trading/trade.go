@@ -21,6 +21,7 @@ type Trade struct {
 	ClosedAt time.Time // zero while it is open
 	Net      decimal.Decimal
 	Risk     *decimal.Decimal
+	NoStop   bool // an open trade has no stop on record; one that locks a profit in has no Risk either
 	// What the trader and the coach wrote down with it; all optional.
 	Setup       string
 	Emotion     string
@@ -84,7 +85,7 @@ func StateAt(trades []Trade, plan Plan, now time.Time) SessionState {
 }
 
 func position(t Trade) OpenPosition {
-	p := OpenPosition{Symbol: t.Symbol, Side: t.Side, Quantity: t.Quantity, Entry: t.Entry}
+	p := OpenPosition{Symbol: t.Symbol, Side: t.Side, Quantity: t.Quantity, Entry: t.Entry, NoStop: t.NoStop}
 	if t.Risk != nil {
 		p.Risk = *t.Risk
 	}
