@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,7 +74,7 @@ type ConversationList struct {
 // Conversations lists a page.
 func (s *Service) Conversations(ctx context.Context, a auth.Actor, q ConversationQuery) (ConversationList, error) {
 	page := storage.ConversationPage{UserID: a.UserID, Archived: q.Archived, Mode: q.Mode, Query: q.Query, Limit: q.Limit + 1}
-	if q.Mode != "" && !oneOf(q.Mode, modes) {
+	if q.Mode != "" && !slices.Contains(modes, q.Mode) {
 		return ConversationList{}, fault.Invalid("mode", "The mode is analysis, psychology or training.")
 	}
 	if problem := titleProblem(q.Query); problem != "" {
@@ -205,13 +206,13 @@ func apply(c *storage.Conversation, p ConversationPatch) error {
 		c.Title, c.TitleGiven = title, title != ""
 	}
 	if p.Mode != nil {
-		if !oneOf(*p.Mode, modes) {
+		if !slices.Contains(modes, *p.Mode) {
 			bad.add("mode", "The mode is analysis, psychology or training.")
 		}
 		c.Mode = *p.Mode
 	}
 	if p.Coach != nil {
-		if !oneOf(*p.Coach, coachSettings) {
+		if !slices.Contains(coachSettings, *p.Coach) {
 			bad.add("coach", "The coach is always, mention or off.")
 		}
 		c.Coach = *p.Coach

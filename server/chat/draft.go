@@ -42,7 +42,7 @@ func (d *Draft) check() error {
 	if strings.TrimSpace(d.Content) == "" && len(d.UploadIDs) == 0 && d.ImageURL == "" {
 		bad.add("content", "A message needs some text or an image.")
 	}
-	if d.Mode != "" && !oneOf(d.Mode, modes) {
+	if d.Mode != "" && !slices.Contains(modes, d.Mode) {
 		bad.add("mode", "The mode is analysis, psychology or training.")
 	}
 	bad.addIf("clientMessageId", clientIDProblem(d.ClientMessageID))
@@ -122,10 +122,6 @@ func titleFrom(content string) string {
 		return line
 	}
 	return ""
-}
-
-func oneOf(s string, list []string) bool {
-	return slices.Contains(list, s)
 }
 
 // problems gathers what is wrong with each field, so that all is said at once.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/elite-trading-coach/coach/server/auth"
@@ -42,7 +43,7 @@ func (s *Service) Members(ctx context.Context, a auth.Actor, id string) ([]Membe
 // viewer who reads; for one who is in already it changes the role. Only the
 // owner may. added tells which of the two it was.
 func (s *Service) Invite(ctx context.Context, a auth.Actor, id, identifier, role string) (m Member, added bool, err error) {
-	if !oneOf(role, invited) {
+	if !slices.Contains(invited, role) {
 		return m, false, fault.Invalid("role", "The role is member or viewer.")
 	}
 	if !storage.ValidID(id) {
@@ -156,7 +157,7 @@ func (s *Service) tellMembership(ctx context.Context, event, id string, m storag
 	if err != nil {
 		s.log.Warn("members were not told who came or went", "conversation", id, "err", err)
 	}
-	if !oneOf(m.UserID, people) {
+	if !slices.Contains(people, m.UserID) {
 		people = append(people, m.UserID)
 	}
 	s.tellUsers(ctx, people, event, encode(map[string]any{"conversationId": id, "member": memberView(m)}))

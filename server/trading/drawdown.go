@@ -52,8 +52,5 @@ func (d Drawdown) Floor() decimal.Decimal {
 	return floor
 }
 
-// Room is what may be lost before the floor is touched; negative once below.
+// Room is what may be lost before the floor is touched, which is a breach already; negative once below.
 func (d Drawdown) Room() decimal.Decimal { return d.Now.Sub(d.Floor()) }
-
-// Breached says whether the floor was touched: touching it is enough.
-func (d Drawdown) Breached() bool { return d.Room().Sign() <= 0 }

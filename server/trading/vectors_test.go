@@ -112,10 +112,10 @@ func TestVector4_IntradayDrawdown(t *testing.T) {
 	equal(t, "floor", d.Floor(), "49000")
 	equal(t, "balance", d.Now, "50200")
 	equal(t, "room", d.Room(), "1200")
-	if !d.Balance(dec("49000")).Breached() {
+	if d.Balance(dec("49000")).Room().Sign() > 0 {
 		t.Error("touching the floor is not a breach")
 	}
-	if d.Balance(dec("49000.01")).Breached() {
+	if d.Balance(dec("49000.01")).Room().Sign() <= 0 {
 		t.Error("a cent above the floor is a breach")
 	}
 }
