@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,6 +71,9 @@ func (a *app) imported(r server.ImportReport) error {
 	}
 	if more := r.Failed - len(r.Errors); len(r.Errors) > 0 && more > 0 {
 		tell(a.Stderr, fmt.Sprintf("… and more; %d rows in all\n", r.Failed))
+	}
+	if len(r.Ignored) > 0 {
+		tell(a.Stderr, "columns that are not known and were not read: "+printable(strings.Join(r.Ignored, ", "))+"\n")
 	}
 	done := "imported"
 	if r.DryRun {

@@ -41,6 +41,9 @@ type ImportReport struct {
 	Imported int  `json:"imported"` // stored (or would be)
 	Known    int  `json:"known"`    // in the journal already
 	Failed   int  `json:"failed"`
+	// Ignored are the header's cells that name no column known here, the first
+	// hundred: of another program, or misspelt.
+	Ignored []string `json:"ignored"`
 	// Errors are the first hundred; the rest is only counted in Failed.
 	Errors []RowError `json:"errors"`
 }
@@ -65,7 +68,7 @@ func (s *Service) Import(ctx context.Context, userID string, file io.Reader, how
 	if err != nil {
 		return ImportReport{}, err
 	}
-	im := &importing{s: s, userID: userID, rows: rows, how: how, seen: map[string]int64{}, report: ImportReport{DryRun: how.DryRun, Errors: []RowError{}}}
+	im := &importing{s: s, userID: userID, rows: rows, how: how, seen: map[string]int64{}, report: ImportReport{DryRun: how.DryRun, Ignored: rows.ignored, Errors: []RowError{}}}
 	for more := true; more; {
 		var batch []storage.Trade
 		batch, more, err = im.gather()
@@ -173,11 +176,12 @@ func (im *importing) store(ctx context.Context, batch []storage.Trade) error {
 
 // rows reads a file of trades.
 type rows struct {
-	csv    *csv.Reader
-	zone   *time.Location
-	names  []string // of the columns, "" for one that is not known
-	line   int      // of the row read last
-	budget *lineBudget
+	csv     *csv.Reader
+	zone    *time.Location
+	names   []string // of the columns, "" for one that is not known
+	ignored []string // the cells that named those, clipped
+	line    int      // of the row read last
+	budget  *lineBudget
 }
 
 func openRows(file io.Reader, zone *time.Location) (*rows, error) {
@@ -186,7 +190,7 @@ func openRows(file io.Reader, zone *time.Location) (*rows, error) {
 		return nil, fmt.Errorf("read the file: %w", err)
 	}
 	sep := separator(text)
-	r := &rows{zone: zone, budget: &lineBudget{in: text}}
+	r := &rows{zone: zone, ignored: []string{}, budget: &lineBudget{in: text}}
 	r.csv = csv.NewReader(r.budget)
 	r.csv.Comma, r.csv.ReuseRecord, r.csv.FieldsPerRecord = sep, true, -1
 	header, err := r.read()
@@ -207,6 +211,9 @@ func openRows(file io.Reader, zone *time.Location) (*rows, error) {
 			return nil, fault.Invalid(name, "The column "+name+" is there twice.")
 		}
 		r.names = append(r.names, name)
+		if cell = strings.TrimSpace(cell); name == "" && cell != "" && len(r.ignored) < maxRowErrors {
+			r.ignored = append(r.ignored, clipped(cell))
+		}
 	}
 	for _, name := range []string{colInstrument, colSide} {
 		if !slices.Contains(r.names, name) {
@@ -214,6 +221,14 @@ func openRows(file io.Reader, zone *time.Location) (*rows, error) {
 		}
 	}
 	return r, nil
+}
+
+// clipped is a name short enough to be told.
+func clipped(name string) string {
+	if letters := []rune(name); len(letters) > 64 {
+		return string(letters[:64]) + "…"
+	}
+	return name
 }
 
 // read reads one record within the bound of its size.

@@ -51,15 +51,15 @@ func TestImport(t *testing.T) {
 		ny := journal.Import{Timezone: "America/New_York"}
 		dry := ny
 		dry.DryRun = true
-		same(t, "dry run", p.load(ann, file, dry), journal.ImportReport{DryRun: true, Rows: 3, Imported: 3, Errors: []journal.RowError{}})
+		same(t, "dry run", p.load(ann, file, dry), journal.ImportReport{DryRun: true, Rows: 3, Imported: 3, Ignored: []string{"broker"}, Errors: []journal.RowError{}})
 		if p.dump(ann) != strings.Join(strings.Fields(p.dump(bob)), "")+"\n" {
 			t.Error("a dry run stored something")
 		}
-		same(t, "import", p.load(ann, file, ny), journal.ImportReport{Rows: 3, Imported: 3, Errors: []journal.RowError{}})
-		same(t, "dry run again", p.load(ann, file, dry), journal.ImportReport{DryRun: true, Rows: 3, Known: 3, Errors: []journal.RowError{}})
-		same(t, "again", p.load(ann, file, ny), journal.ImportReport{Rows: 3, Known: 3, Errors: []journal.RowError{}})
+		same(t, "import", p.load(ann, file, ny), journal.ImportReport{Rows: 3, Imported: 3, Ignored: []string{"broker"}, Errors: []journal.RowError{}})
+		same(t, "dry run again", p.load(ann, file, dry), journal.ImportReport{DryRun: true, Rows: 3, Known: 3, Ignored: []string{"broker"}, Errors: []journal.RowError{}})
+		same(t, "again", p.load(ann, file, ny), journal.ImportReport{Rows: 3, Known: 3, Ignored: []string{"broker"}, Errors: []journal.RowError{}})
 		longer := file + "CL,long,1,80,81,2026-03-10 11:00,2026-03-10 11:01,,,,\n"
-		same(t, "a longer file", p.load(ann, longer, ny), journal.ImportReport{Rows: 4, Imported: 1, Known: 3, Errors: []journal.RowError{}})
+		same(t, "a longer file", p.load(ann, longer, ny), journal.ImportReport{Rows: 4, Imported: 1, Known: 3, Ignored: []string{"broker"}, Errors: []journal.RowError{}})
 
 		p.add(ann, scaledOut)
 		p.add(ann, `{"instrument":"FDAX","side":"short","decision":"skipped","entry":18000.5,"stop":18010,"pointValue":25,"openedAt":"2026-03-01T10:00:00Z","note":"'=x","tags":["a b","c"],"setup":"@me","targets":[1.5,2]}`)
@@ -98,6 +98,17 @@ func TestImportedTradesHaveATimeOfTheirOwn(t *testing.T) {
 			t.Errorf("one's own export: %+v", r)
 		}
 	})
+}
+
+// A misspelt column is not a known one, and its values would be missed in
+// silence.
+func TestImportTellsColumnsThatItDoesNotKnow(t *testing.T) {
+	p := open(t)
+	ann := p.trader("ann")
+	text := "instrument,side,quantity,entry,openedAt,stopp,, " + strings.Repeat("é", 70) + "\nMES,long,1,6000,2026-03-10 09:30,5994,,\n"
+	r := p.load(ann, text, journal.Import{Timezone: "America/New_York", DryRun: true})
+	same(t, "ignored", r.Ignored, []string{"stopp", strings.Repeat("é", 64) + "…"})
+	same(t, "imported", r.Imported, 1)
 }
 
 func TestImportTellsTheLine(t *testing.T) {

@@ -233,7 +233,7 @@ export function mount(root, { api, toast }) {
     }
   }
 
-  function tell({ dryRun, rows, imported, known, failed, errors }) {
+  function tell({ dryRun, rows, imported, known, failed, ignored, errors }) {
     return section(
       dryRun ? t('What would happen') : t('What happened'),
       h(
@@ -244,6 +244,7 @@ export function mount(root, { api, toast }) {
         known > 0 && h('span', { class: 'badge' }, t('{n} in the journal already', { n: known })),
         failed > 0 && h('span', { class: 'badge loss' }, t('{n} wrong', { n: failed })),
       ),
+      ignored.length > 0 && h('p', { class: 'hint' }, t('Columns that are not known and were not read: {names}', { names: ignored.join(', ') })),
       errors.length > 0 &&
         h(
           'div',
