@@ -36,7 +36,11 @@ func newDiskGuard(c configs.Config, log *slog.Logger) *disk.Guard {
 	if !within(c.DataDir, c.Upload.Dir) {
 		dirs = append(dirs, c.Upload.Dir)
 	}
-	return disk.New(disk.Options{Dirs: dirs, Reserve: uint64(c.Housekeeping.DiskReserveMiB) << 20, Logger: log})
+	return disk.New(disk.Options{
+		Dirs: dirs, Reserve: uint64(c.Housekeeping.DiskReserveMiB) << 20, Logger: log,
+		// On a new machine the folders are still to be made, on the disk of what is there.
+		Free: func(dir string) (uint64, error) { return disk.Free(existing(dir)) },
+	})
 }
 
 // within reports whether path is dir or below it, however the two are written;

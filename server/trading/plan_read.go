@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -48,14 +49,14 @@ func ReadPlan(text []byte) (Plan, []Finding) {
 	}
 	lines := map[string]int{}
 	findings = checkNode(root, reflect.TypeFor[Plan](), "", lines)
-	if len(findings) > 0 {
+	switch err := root.Decode(&plan); {
+	case err != nil && len(findings) > 0: // of the same values
 		return plan, findings
-	}
-	if err := root.Decode(&plan); err != nil {
+	case err != nil:
 		return plan, []Finding{yamlFinding(err)}
 	}
 	plan.fill()
-	return plan, lint(plan, lines)
+	return plan, slices.Concat([]Finding{}, findings, lint(plan, lines))
 }
 
 // planNode parses one document. Tabs, duplicates and the like are yaml's to

@@ -110,6 +110,18 @@ func TestPlanFindings(t *testing.T) {
 	}
 }
 
+// Whoever mends a plan wants all of it at once.
+func TestUnknownRulesHideNoOthers(t *testing.T) {
+	_, findings := ReadPlan([]byte("risk: {perTradePct: -1, foo: 2}\nsession: {timezone: Mars, bar: 1}\n"))
+	var rules []string
+	for _, f := range findings {
+		rules = append(rules, f.Rule)
+	}
+	if diff := cmp.Diff([]string{"risk.foo", "session.bar", "risk.perTradePct", "session.timezone"}, rules); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestPlanSymbols: each symbol that an idea can have is one that a plan may
 // name.
 func TestPlanSymbols(t *testing.T) {
