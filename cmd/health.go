@@ -35,6 +35,9 @@ func newHealth(a *app) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			client := &api.Client{BaseURL: url, Timeout: 5 * time.Second}
+			if url != "" && !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+				return &usageError{"--url: give it as https://coach.example.com, not " + strconv.Quote(url)}
+			}
 			if url == "" {
 				var err error
 				if client.BaseURL, client.HTTP, err = a.ownServer(c); err != nil {

@@ -47,6 +47,10 @@ func CopyDatabase(ctx context.Context, from, to string, told func(CopiedTable)) 
 
 func openAt(ctx context.Context, url string, absent Absent) (*storage.Store, error) {
 	cfg, _, err := configs.Load(configs.LoadOptions{Environ: []string{"DATABASE_URL=" + url}})
+	var problems configs.Problems
+	if errors.As(err, &problems) {
+		return nil, errors.New("its address " + problems[0].What) // and not the variable's
+	}
 	if err != nil {
 		return nil, err
 	}
