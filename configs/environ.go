@@ -55,9 +55,15 @@ func (l *loader) dotEnv() layer {
 const dotEnvForm = "write NAME=value, one a line, and quote values with spaces"
 
 // readable empties the lines that cannot be read by themselves, each of which
-// is a problem, so that those of the others are told with them.
+// is a problem, so that those of the others are told with them. Where a quote
+// may go on over lines, no line can be judged by itself.
 func (l *loader) readable(data []byte) []byte {
 	lines := strings.Split(string(data), "\n")
+	for _, line := range lines {
+		if strings.Count(line, `"`)%2+strings.Count(line, "'")%2 > 0 {
+			return data
+		}
+	}
 	for i, line := range lines {
 		if _, err := godotenv.Unmarshal(line + "\n"); err != nil {
 			l.add("", fmt.Sprintf("%s:%d", dotEnvName, i+1), "cannot be read: "+dotEnvForm)

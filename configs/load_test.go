@@ -209,7 +209,7 @@ func TestDotEnvIsForDevelopment(t *testing.T) {
 	})
 	t.Run("malformed", func(t *testing.T) {
 		refused(t, LoadOptions{readFile: files{".env": "A='x\n"}.read},
-			".env:1: cannot be read: write NAME=value, one a line, and quote values with spaces")
+			".env: cannot be read: write NAME=value, one a line, and quote values with spaces")
 	})
 	t.Run("malformed among others", func(t *testing.T) {
 		refused(t, LoadOptions{readFile: files{".env": "PORT=abc\nbad line\nLOG_LEVEL=x\n"}.read},

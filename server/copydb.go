@@ -54,8 +54,12 @@ func openAt(ctx context.Context, url string, absent Absent) (*storage.Store, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := isAbsent(cfg, absent); err != nil {
+	path, isNew, err := lookFor(cfg)
+	if err != nil {
 		return nil, err
+	}
+	if isNew && absent == RefuseAbsent {
+		return nil, fmt.Errorf("there is no database at %s", path)
 	}
 	return openStore(ctx, cfg, slog.New(slog.DiscardHandler))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/elite-trading-coach/coach/configs"
 )
 
-// CheckFiles says what is wrong with the files that the configuration names,
-// all of it: what a start would stumble over one after the other.
+// CheckFiles says what is wrong with the prompts and the certificate that the
+// configuration names, which a start would stumble over one after the other.
 func CheckFiles(c configs.Config) error {
 	_, err := loadPrompts(c.AI)
 	if c.Server.TLS.CertFile != "" {

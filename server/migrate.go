@@ -55,9 +55,12 @@ const (
 // openForCommand opens the configured database for a command. A schema that is
 // there is left as it is, for somebody may have taken it back on purpose.
 func openForCommand(ctx context.Context, c configs.Config, absent Absent, log *slog.Logger) (*storage.Store, error) {
-	isNew, err := isAbsent(c, absent)
+	path, isNew, err := lookFor(c)
 	if err != nil {
 		return nil, err
+	}
+	if isNew && absent == RefuseAbsent {
+		return nil, fmt.Errorf("there is no database at %s: name the server's folder with --data-dir or COACH_DATA_DIR; `coach serve`, `coach migrate up` and `coach user create` make a new one", path)
 	}
 	store, err := openStore(ctx, c, log)
 	if err != nil {
@@ -65,7 +68,7 @@ func openForCommand(ctx context.Context, c configs.Config, absent Absent, log *s
 	}
 	m := newMigrator(store, c)
 	if isNew {
-		log.Warn("there was no database, so one is made", "file", m.path)
+		log.Warn("there was no database, so one is made", "file", path)
 		err = m.Up(ctx)
 	} else {
 		err = m.refuseBehind(ctx)
@@ -77,25 +80,20 @@ func openForCommand(ctx context.Context, c configs.Config, absent Absent, log *s
 	return store, nil
 }
 
-// isAbsent says whether a database has to be made, or refuses to.
-func isAbsent(c configs.Config, absent Absent) (bool, error) {
+// lookFor says whether a database has to be made first, and where.
+func lookFor(c configs.Config) (path string, absent bool, err error) {
 	path, ok := sqlitePath(c)
 	if !ok {
-		return false, nil
+		return "", false, nil
 	}
-	_, err := os.Stat(path)
-	switch {
-	case err == nil:
-		return false, nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return false, fmt.Errorf("look for the database: %w", err)
-	case absent == RefuseAbsent:
-		if whole, err := filepath.Abs(path); err == nil {
-			path = whole
-		}
-		return false, fmt.Errorf("there is no database at %s: name the server's folder with --data-dir or COACH_DATA_DIR; `coach serve`, `coach migrate up` and `coach user create` make a new one", path)
+	if path, err = filepath.Abs(path); err != nil {
+		return "", false, err
 	}
-	return true, nil
+	_, err = os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return path, false, fmt.Errorf("look for the database: %w", err)
+	}
+	return path, err != nil, nil
 }
 
 func (m *Migrator) refuseBehind(ctx context.Context) error {

@@ -32,8 +32,8 @@ func (p Place) workshop() (workshop, error) {
 	return workshop{database, images}, err
 }
 
-// folderBeside makes an empty folder on the disk of a path; any disk will do
-// where there is no path.
+// folderBeside makes an empty folder beside a path, on its disk unless it is a
+// mount point, which cannot be replaced; anywhere, where there is no path.
 func folderBeside(path string) (string, error) {
 	parent := os.TempDir()
 	if path != "" {

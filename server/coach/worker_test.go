@@ -386,7 +386,7 @@ func TestKeptTextsAreChecked(t *testing.T) {
 			r := newRoom(t, storagetest.NewSQLite(t))
 			r.ask("q")
 			c.before(r, r.pending())
-			r.worker("w1", doubtful{c.model}, coach.Options{Limit: 50 * time.Millisecond})
+			r.worker("w1", doubtful{c.model}, coach.Options{Limit: 2 * time.Second})
 			m, _ := r.finished()
 			if want := `"numbersUnverified":["q","6049.75"]`; m.Status != c.status || m.Content != "6049.75" || !strings.Contains(string(m.Analysis), want) {
 				t.Errorf("%s %q, analysis %s; want %s, %s", m.Status, m.Content, m.Analysis, c.status, want)

@@ -272,7 +272,13 @@ func given(r result, o chat.Outcome) chat.Outcome {
 
 // checked has the numbers of a text looked at that is kept without its model's
 // word: the model panicked, or the text is what a lost worker left.
-func (a *writing) checked(ctx context.Context, o chat.Outcome) chat.Outcome {
+func (a *writing) checked(ctx context.Context, o chat.Outcome) (found chat.Outcome) {
+	defer func() {
+		if p := recover(); p != nil { // costs this answer its check only
+			a.w.Logger.Error("looking for the numbers of a kept text panicked", "answer", a.job.ID, "panic", p)
+			found = o
+		}
+	}()
 	model, ok := a.w.Model.(checker)
 	if !ok || o.Text == "" || o.Analysis != nil || o.Model == builtinName {
 		return o

@@ -32,7 +32,8 @@ func readObject(body []byte) (object, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return o, nil
 	}
-	return o, o.read(body)
+	err := o.read(body)
+	return o, err
 }
 
 func (o *object) read(body []byte) error {

@@ -93,7 +93,7 @@ func (s *Server) Connected(socket *socketio.Socket) {
 	s.presence.connected(actor.UserID, time.Now())
 	// A session that ended between Connect and now is in no room that its
 	// revocation could have reached.
-	_ = s.endIfOver(ctx, socket, tokenOf(socket.Handshake()))
+	s.endIfOver(ctx, socket, tokenOf(socket.Handshake()))
 }
 
 // rejoin brings a recovered socket's conversations up to date: who was removed

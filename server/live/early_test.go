@@ -146,9 +146,11 @@ func TestASignInThatEndsWhileItIsTakenEndsItsSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	socket := m.ns.InRoom(chat.UserTopic(fresh.UserID))[0]
-	if err := m.renew(t.Context(), of(socket), fresh, g.Token); !fault.Is(err, fault.SessionRevoked) {
-		t.Errorf("it says %v", err)
+	var r request
+	if err := m.renew(t.Context(), of(socket), &r, fresh, g.Token); !fault.Is(err, fault.SessionRevoked) || r.after == nil {
+		t.Fatalf("it says %v", err)
 	}
+	r.after() // when the refusal has been said
 	if !hears(c, "session_expired") {
 		t.Error("the client was not told why")
 	}
@@ -311,7 +313,7 @@ func TestWhatADeadNodeDidNotTellIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.rooms.mend()
+	m.rooms.mend(t.Context())
 	if !hears(c, "conversation_deleted") {
 		t.Error("the client was not told of the end")
 	}

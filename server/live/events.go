@@ -52,8 +52,9 @@ type request struct {
 	began time.Time
 	// took is from the arrival to the acknowledgement; code is of the refusal,
 	// "" = done.
-	took time.Duration
-	code fault.Code
+	took  time.Duration
+	code  fault.Code
+	after func() // what must follow the answer, whatever that is; nil: nothing
 }
 
 // ack answers before the handler returns, for what must follow the answer.
@@ -81,7 +82,12 @@ func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
 	ctx, cancel := deadline.Within(s.ctx, eventLimit)
 	defer cancel()
 	r := &request{event: e, began: time.Now()}
-	defer func() { s.handled(c, r) }()
+	defer func() {
+		s.handled(c, r)
+		if r.after != nil {
+			r.after()
+		}
+	}()
 	if err := s.allow(ctx, c); err != nil {
 		s.refuse(c, r, err)
 		return

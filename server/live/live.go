@@ -157,7 +157,7 @@ func (s *Server) sweep(now time.Time) {
 		s.publishTyping(t, typingStops)
 	}
 	if s.presence.settle(now) {
-		s.rooms.mend()
+		s.wg.Go(func() { s.rooms.mend(s.ctx) })
 	}
 	s.rooms.closeIdle(now)
 	s.sockets.endExpired(now)

@@ -113,26 +113,33 @@ func (s *Server) refreshAuth(ctx context.Context, c *client, r *request) (map[st
 	if fresh.UserID != c.who().UserID {
 		return nil, fault.New(fault.TokenInvalid, "The token is another user's; connect anew to change users.")
 	}
-	if err := s.renew(ctx, c, fresh, v.Token); err != nil {
-		return nil, err
-	}
-	return map[string]any{"expiresAt": chat.Time(fresh.ExpiresAt)}, nil
+	return map[string]any{"expiresAt": chat.Time(fresh.ExpiresAt)}, s.renew(ctx, c, r, fresh, v.Token)
 }
 
 // renew gives a socket another sign-in. One that ended since it was looked at
 // found the socket under the sign-in before, and spared it.
-func (s *Server) renew(ctx context.Context, c *client, fresh auth.Actor, token string) error {
+func (s *Server) renew(ctx context.Context, c *client, r *request, fresh auth.Actor, token string) error {
 	c.change(func(a *auth.Actor) { *a = fresh })
 	s.sockets.refiled(c)
-	return s.endIfOver(ctx, c.socket, token)
+	err := s.over(ctx, token)
+	if err != nil {
+		r.after = func() { end(c.socket, string(fault.From(err).Code)) }
+	}
+	return err
 }
 
-// endIfOver ends a socket whose sign-in is over, and gives the reason.
-func (s *Server) endIfOver(ctx context.Context, socket *socketio.Socket, token string) error {
-	_, err := s.o.Auth.Verify(ctx, token)
-	if f := fault.From(err); err != nil && !mayPass(f) {
-		end(socket, string(f.Code))
-		return err
+// endIfOver ends a socket whose sign-in is over.
+func (s *Server) endIfOver(ctx context.Context, socket *socketio.Socket, token string) {
+	if err := s.over(ctx, token); err != nil {
+		end(socket, string(fault.From(err).Code))
 	}
-	return nil
+}
+
+// over is why a sign-in is no more; nil: it is, or nobody can say.
+func (s *Server) over(ctx context.Context, token string) error {
+	_, err := s.o.Auth.Verify(ctx, token)
+	if err == nil || mayPass(fault.From(err)) {
+		return nil
+	}
+	return err
 }

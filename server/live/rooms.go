@@ -158,13 +158,22 @@ func (l *rooms) room(id string) *room {
 }
 
 // mend has every open room make up for what it was not told: a node that died
-// may have changed a conversation and not have told of it.
-func (l *rooms) mend() {
+// may have changed a conversation and not have told of it. One room follows the
+// other, for each asks the database; a node that only stopped falls silent, too.
+func (l *rooms) mend(ctx context.Context) {
 	l.mu.Lock()
 	open := slices.Collect(maps.Values(l.open))
 	l.mu.Unlock()
 	for _, r := range open {
-		r.enqueue(r.mend)
+		done := make(chan struct{})
+		if !r.enqueue(func() { defer close(done); r.mend() }) {
+			continue
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -26,14 +26,14 @@ type desk struct {
 	as        wording
 }
 
-func newDesk(idea Idea, plan Plan, session SessionState) *desk {
-	d := &desk{idea: idea, plan: plan, session: session, said: idea.Quantity != nil}
-	d.others = session.beside(idea)
+func newDesk(idea Idea, plan Plan, session SessionState, as wording) *desk {
+	d := &desk{idea: idea, plan: plan, session: session, said: idea.Quantity != nil, as: as}
 	d.setEquity()
 	if idea.Impossible() || idea.Status == Closed {
 		return d
 	}
 	d.setLoss()
+	d.setOthers()
 	d.setLimits()
 	d.setSize()
 	d.setReward()
@@ -65,6 +65,27 @@ func (d *desk) setLoss() {
 	loss := lossPerUnit(*i.Instrument, i.Entry.Value, i.Stop.Value).plus(d.plan.Account.Costs.bothWays())
 	if loss.num.Sign() > 0 {
 		d.loss = &loss
+	}
+}
+
+// setOthers is what is open beside the trade that the idea tells of: who says
+// what is on record already does not take its risk a second time. What the
+// record risks more than the words stays, for words tighten and never loosen;
+// a change that is looked for is what the trader would do, and not words.
+func (d *desk) setOthers() {
+	d.others = d.session.Open
+	n := d.session.recordOf(d.idea)
+	if n < 0 {
+		return
+	}
+	record := d.others[n]
+	d.others = slices.Delete(slices.Clone(d.others), n, n+1)
+	if d.as == silent || d.loss == nil || !d.said {
+		return
+	}
+	if record.Risk = record.Risk.Sub(d.loss.of(*d.idea.Quantity)); record.Risk.Sign() > 0 {
+		record.NoStop = false
+		d.others = append(d.others, record)
 	}
 }
 

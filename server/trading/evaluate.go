@@ -107,7 +107,8 @@ func afterTaking(e Evaluation, s SessionState) SessionState {
 	risk := *e.Numbers.Risk
 	s.Open = slices.Clone(s.Open) // the caller's must not be written behind its back
 	if n := s.recordOf(e.Idea); n >= 0 {
-		s.Open[n].Risk, s.Open[n].NoStop = decimal.Max(s.Open[n].Risk, risk), false
+		p := &s.Open[n]
+		p.Risk, p.NoStop, p.Told = decimal.Max(p.Risk, risk), false, true
 		return s
 	}
 	s.Open = append(s.Open, OpenPosition{Side: e.Idea.Side, Risk: risk})
@@ -130,8 +131,7 @@ const (
 func evaluate(idea Idea, plan Plan, session SessionState, as wording) Evaluation {
 	e := Evaluation{Idea: idea, Checks: []Check{}, Missing: []Field{}}
 	e.Numbers.BeforeCosts = plan.Account.Costs.PerContractSide.IsZero()
-	d := newDesk(idea, plan, session)
-	d.as = as
+	d := newDesk(idea, plan, session, as)
 	d.fill(&e.Numbers)
 	e.known, e.needed, e.Missing = d.inputs()
 	if idea.Status == Closed {

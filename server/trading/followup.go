@@ -113,6 +113,7 @@ func (i Idea) answer(asked []Field, numbers []token) (Idea, bool) {
 		}
 		said.put(f, numbers[n])
 	}
+	said.settleUnits()
 	said.Pending = pendingOf(said.distances, nil)
 	if !i.merge(said.Idea) {
 		return i, false
@@ -165,7 +166,7 @@ func (d *draft) put(f Field, t token) {
 	case FieldPointValue:
 		d.PointValue = &v
 	case FieldQuantity:
-		d.Quantity = &v
+		d.Quantity, d.lots = &v, t.unit == unitLot
 	}
 }
 
@@ -178,6 +179,7 @@ func (d *draft) finishRaw() (Idea, bool) {
 	}
 	d.settleMicros()
 	d.askReward()
+	d.settleAsides()
 	d.Pending = pendingOf(d.distances, d.rr)
 	return d.Idea, true
 }

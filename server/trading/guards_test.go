@@ -77,6 +77,7 @@ func TestTradeOnRecordCountsOnce(t *testing.T) {
 		{"not on record", told, three[1:], Diamond, "at most $270.00 ($750.00 less $480.00 at risk in other trades)"},
 		{"a new one", "long 8 MES at 6000, stop 5994, target 6012", three, Skull, "at most $30.00 ($750.00 less $720.00 at risk in other trades)"},
 		{"a wider stop than on record", "I'm long 8 MES from 6000, stop 5990, target 6020", three, Skull, "at most $270.00 ($750.00 less $480.00 at risk in other trades)"},
+		{"less than on record", "I'm long 1 MES from 6000, stop 5999, target 6002", three, Diamond, "at most $35.00 ($750.00 less $715.00 at risk in other trades)"},
 		{"the nearest entry", told, []OpenPosition{on("MES", "8", "5900", "700"), on("MES", "8", "6000", "240")}, Skull, "at most $50.00 ($750.00 less $700.00 at risk in other trades)"},
 		{"the nearest size", told, []OpenPosition{on("MES", "2", "6000", "60"), on("MES", "8", "6000", "240")}, Diamond, "at most $690.00 ($750.00 less $60.00 at risk in other trades)"},
 		{"the other side", told, []OpenPosition{{Symbol: "MES", Side: Short, Entry: dec("6000"), Risk: dec("600")}}, Skull, "at most $150.00 ($750.00 less $600.00 at risk in other trades)"},
@@ -99,6 +100,10 @@ func TestTradeOnRecordCountsOnce(t *testing.T) {
 	}
 	if c := check(r.Ideas[1], RuleOpenRisk); c == nil || c.Expected != "at most $270.00 ($750.00 less $480.00 at risk in other trades)" {
 		t.Errorf("the idea behind a trade on record: %+v", c)
+	}
+	r = EvaluateAll(ParseIdeas(told+"; I'm long 4 MES from 6002, stop 5998, target 6010"), plan, SessionState{Known: true, Open: three[:1]})
+	if c := check(r.Ideas[1], RuleOpenRisk); c == nil || c.Expected != "at most $510.00 ($750.00 less $240.00 at risk in other trades)" {
+		t.Errorf("one record told of by two ideas: %+v", c)
 	}
 	r = EvaluateAll(ParseIdeas(told+"; buy 2 MES at 5990, stop 5984, target 6002"), plan, day)
 	if c := check(r.Ideas[1], RuleAveragingDown); c == nil || !c.Missed() {

@@ -24,6 +24,7 @@ func (i *Idea) findImpossible() {
 		i.ask(FieldEquity, "An account of "+i.Equity.String()+" leaves nothing to risk. How large is the account?")
 	}
 	i.findOddSize()
+	i.findUnitsAsLots()
 	i.findLoneRest()
 	if i.Entry == nil || i.Entry.Value.Sign() <= 0 || i.Side == "" || i.Status == Closed {
 		return
@@ -89,6 +90,13 @@ func (i *Idea) findWrongTarget() {
 func (i *Idea) findLoneRest() {
 	if len(i.Targets) == 1 && i.Targets[0].Rest && len(i.Exits) == 0 && !i.waits(FieldTarget) {
 		i.ask(FieldTarget, fmt.Sprintf("The rest is for %s. How much closes before, and where?", ShowPrice(i.Instrument, i.Targets[0].Value)))
+	}
+}
+
+// findUnitsAsLots asks about lots that are more likely units of the currency.
+func (i *Idea) findUnitsAsLots() {
+	if i.Kind == KindFX && i.Quantity != nil && i.Quantity.GreaterThanOrEqual(fewestUnits) {
+		i.ask(FieldQuantity, fmt.Sprintf("Are %s of %s lots, of %s each? Give the size in lots.", i.Quantity, i.Symbol, baseUnits))
 	}
 }
 

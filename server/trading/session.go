@@ -1,7 +1,6 @@
 package trading
 
 import (
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -48,6 +47,7 @@ type OpenPosition struct {
 	Entry    decimal.Decimal `json:"entry"`
 	Risk     decimal.Decimal `json:"risk"`
 	NoStop   bool            `json:"-"` // what it risks is not known, and Risk is 0
+	Told     bool            `json:"-"` // an idea of the same message tells of it
 }
 
 // OpenRisk is what all open positions may still lose together.
@@ -72,7 +72,7 @@ func (s SessionState) recordOf(i Idea) int {
 		return found
 	}
 	for n, p := range s.Open {
-		if p.Symbol == i.Symbol && p.Side == i.Side && (found < 0 || p.nearer(s.Open[found], i)) {
+		if !p.Told && p.Symbol == i.Symbol && p.Side == i.Side && (found < 0 || p.nearer(s.Open[found], i)) {
 			found = n
 		}
 	}
@@ -92,15 +92,6 @@ func (p OpenPosition) nearer(other OpenPosition, i Idea) bool {
 }
 
 func apart(a, b decimal.Decimal) decimal.Decimal { return a.Sub(b).Abs() }
-
-// beside is what is open beside the trade that the idea tells of: who says
-// what is on record already does not take the risk a second time.
-func (s SessionState) beside(i Idea) []OpenPosition {
-	if n := s.recordOf(i); n >= 0 {
-		return slices.Delete(slices.Clone(s.Open), n, n+1)
-	}
-	return s.Open
-}
 
 // LossToday is the realised net loss of the day as a positive amount; zero on
 // a winning day.

@@ -27,11 +27,18 @@ func (r *reader) countedOrTraded(i int) bool {
 	return prev.kind == tokNumber && prev.unit == unitNone || sideWords[prev.text] != ""
 }
 
-// putsStop hears "long MES 6000 put stop at 5994", where put is a verb: the
-// stop is near the price before it, as no option's is near its strike.
+// putsStop hears "long MES 6000 put stop at 5994" and "2 MES put stop at 5994",
+// where put is a verb: the stop is near the price before it, as no option's is
+// near its strike, and what is no share has no puts that people name so.
 func (r *reader) putsStop(i int) bool {
 	prev := r.tok(i - 1)
-	if r.toks[i].text != "put" || prev.kind != tokNumber || !isPriceLabel(r.tok(i+1)) {
+	if r.toks[i].text != "put" || !isPriceLabel(r.tok(i+1)) {
+		return false
+	}
+	if prev.kind == tokSymbol {
+		return prev.instrument != nil && prev.instrument.Kind != KindStock && prev.instrument.Kind != KindUnknown
+	}
+	if prev.kind != tokNumber {
 		return false
 	}
 	for n := i + 2; n <= i+4; n++ {
