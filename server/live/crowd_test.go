@@ -87,19 +87,14 @@ func TestACrowdedRoomIsNotToldOfEach(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for a run without -short: it opens 105 sockets")
 	}
-	d := newDesk(t, setup{})
-	a, b := d.person("ann"), d.person("bob")
-	id := a.conversation("off")
-	a.invites(b, id, chat.RoleMember)
-	watcher := a.connect(nil)
-	watcher.must("join_conversation", id)
+	a, b, id, watcher := heardByAnn(t)
 	devices := make([]*device, 100)
 	for i := range devices { // of one person, who is told of once
 		devices[i] = b.connect(nil)
 		devices[i].must("join_conversation", id)
 	}
 	watcher.next("user_joined_conversation")
-	guest := d.person("gus")
+	guest := a.d.person("gus")
 	a.invites(guest, id, chat.RoleMember)
 	late := guest.connect(nil)
 	late.must("join_conversation", id)

@@ -50,6 +50,19 @@ type setup struct {
 	limited bool          // events are counted
 }
 
+// heardByAnn is a conversation that ann and bob are members of. She is in its
+// room, and hears what he does there.
+func heardByAnn(t *testing.T) (ann, bob *person, conversation string, hers *device) {
+	t.Helper()
+	d := newDesk(t, setup{})
+	a, b := d.person("ann"), d.person("bob")
+	id := a.conversation("off")
+	a.invites(b, id, chat.RoleMember)
+	v := a.connect(nil)
+	v.must("join_conversation", id)
+	return a, b, id, v
+}
+
 // model is what the coach says, piece by piece: a piece is said when it is sent.
 type model chan string
 

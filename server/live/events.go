@@ -99,7 +99,7 @@ func (s *Server) Event(socket *socketio.Socket, e *socketio.Event) {
 	}
 	handle := s.handler[e.Name]
 	if handle == nil {
-		s.refuse(c, r, fault.Newf(fault.Validation, "There is no event %q; see the API description.", clip(e.Name)))
+		s.refuse(c, r, fault.Newf(fault.Validation, "There is no event %q; see the API description.", fault.Clip(e.Name)))
 		return
 	}
 	answer, err := handle(s, ctx, c, r)
@@ -117,13 +117,6 @@ func pong(e *socketio.Event) {
 		return
 	}
 	_ = e.AckRaw(e.Args[:1], e.Attachments)
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 64 {
-		return string(r[:64]) + "…"
-	}
-	return s
 }
 
 // allow counts one event in the actor's burst.
@@ -160,7 +153,7 @@ func (s *Server) refuse(c *client, r *request, err error) {
 	f := fault.From(err)
 	r.code = f.Code
 	if f.Code == fault.Internal || f.Err != nil {
-		s.log.Log(s.ctx, severity(err), "an event failed", "event", clip(r.event.Name), "user", c.who().UserID, "code", f.Code, "err", err)
+		s.log.Log(s.ctx, severity(err), "an event failed", "event", fault.Clip(r.event.Name), "user", c.who().UserID, "code", f.Code, "err", err)
 	}
 	if f.Code == fault.RateLimited {
 		s.tellLimited(c, r, f)
@@ -181,7 +174,7 @@ func (s *Server) refuse(c *client, r *request, err error) {
 // the log that all share, and push out what others missed.
 func (s *Server) tellLimited(c *client, r *request, f *fault.Error) {
 	p, err := socketio.NewPacket("rate_limited", map[string]any{
-		"event": clip(r.event.Name), "limit": f.Limit, "windowSeconds": int(f.Window / time.Second),
+		"event": fault.Clip(r.event.Name), "limit": f.Limit, "windowSeconds": int(f.Window / time.Second),
 		"retryAfterMs": f.RetryAfter.Milliseconds(), "tier": f.Tier,
 	})
 	if err == nil {

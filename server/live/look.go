@@ -105,7 +105,7 @@ func (s *Server) seatsIn(room string) []Seat {
 func (s *Server) seat(socket *socketio.Socket) Seat {
 	c, h, stats := of(socket), socket.Handshake(), socket.Session().Stats()
 	seat := Seat{
-		ID: socket.ID(), Actor: c.who(), Address: s.addressOf(socket), UserAgent: clip(h.Header.Get("User-Agent")), Transport: socket.Transport(),
+		ID: socket.ID(), Actor: c.who(), Address: s.addressOf(socket), UserAgent: fault.Clip(h.Header.Get("User-Agent")), Transport: socket.Transport(),
 		Recovered: socket.Recovered(), Rooms: max(0, socket.CountRooms()-1), // one is the user's own
 		PacketsIn: stats.PacketsIn, PacketsOut: stats.PacketsOut, BytesIn: stats.BytesIn, BytesOut: stats.BytesOut,
 		Queued: socket.Queued(), Lagging: int(c.lags.Load()), RoundTrip: stats.RTT, ConnectedAt: socket.ConnectedAt(),

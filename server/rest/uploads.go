@@ -83,7 +83,7 @@ func (f imageForm) take(part *multipart.Part) error {
 		}
 	}
 	if file != "" {
-		return fault.Invalid(clipField(name), "Images are sent in the field "+strings.Join(f.images, " or ")+".")
+		return fault.Invalid(fault.Clip(name), "Images are sent in the field "+strings.Join(f.images, " or ")+".")
 	}
 	into, known := f.fields[name]
 	text, err := io.ReadAll(io.LimitReader(part, int64(f.most)*utf8.UTFMax+1))
@@ -115,13 +115,6 @@ func (f imageForm) receive(name, file string, part io.Reader) error {
 		part = ahead
 	}
 	return f.batch.Receive(name, file, part)
-}
-
-func clipField(name string) string {
-	if r := []rune(strings.ToValidUTF8(name, "�")); len(r) > 64 {
-		return string(r[:64]) + "…"
-	}
-	return strings.ToValidUTF8(name, "�")
 }
 
 // unreadForm names what only the connection or the form can say, and ends the
