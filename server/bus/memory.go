@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -18,7 +19,9 @@ const (
 var ErrClosed = errors.New("the bus is closed")
 
 // Memory is the bus of a single node. Each topic belongs to one lane, a queue
-// with one goroutine behind it, which is what keeps a topic in order.
+// with one goroutine behind it, which is what keeps a topic in order. A durable
+// event that finds its lane empty is delivered by its publisher: a change of
+// goroutines costs more than most deliveries.
 type Memory struct {
 	seed  maphash.Seed
 	lanes [lanes]lane
@@ -27,6 +30,11 @@ type Memory struct {
 
 type lane struct {
 	queue chan Event
+	// waiting counts what is in the queue, or taken from it and not delivered.
+	waiting atomic.Int64
+
+	turn sync.Mutex // held by who delivers
+	open bool       // guarded by turn: Run runs
 
 	mu   sync.RWMutex
 	subs map[string]map[*subscription]struct{}
@@ -52,6 +60,33 @@ func (m *Memory) Publish(ctx context.Context, e Event) error {
 		return ErrClosed
 	default:
 	}
+	if e.Rev > 0 && l.deliverNow(e) {
+		return nil
+	}
+	l.waiting.Add(1)
+	if err := l.put(ctx, e, m.done); err != nil {
+		l.waiting.Add(-1)
+		return err
+	}
+	return nil
+}
+
+// deliverNow delivers an event that nothing is before.
+func (l *lane) deliverNow(e Event) bool {
+	if !l.turn.TryLock() {
+		return false
+	}
+	defer l.turn.Unlock()
+	// Of this publisher nothing is counted later than here; others' events have no order with this one.
+	if !l.open || l.waiting.Load() > 0 {
+		return false
+	}
+	l.deliver(e)
+	return true
+}
+
+// put waits for room in the queue.
+func (l *lane) put(ctx context.Context, e Event, done <-chan struct{}) error {
 	select {
 	case l.queue <- e: // as mostly, and nobody asked when ctx ends
 		return nil
@@ -60,7 +95,7 @@ func (m *Memory) Publish(ctx context.Context, e Event) error {
 	select {
 	case l.queue <- e:
 		return nil
-	case <-m.done:
+	case <-done:
 		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
@@ -95,23 +130,40 @@ func (m *Memory) lane(topic string) *lane {
 }
 
 func (l *lane) run(ctx context.Context) {
+	l.setOpen(true)
+	defer l.setOpen(false)
 	for {
 		select {
 		case e := <-l.queue:
-			l.deliver(e)
+			l.deliverNext(e)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
+// setOpen waits for a delivery under way.
+func (l *lane) setOpen(open bool) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	l.open = open
+}
+
+// deliverNext delivers an event from the queue.
+func (l *lane) deliverNext(e Event) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	defer l.waiting.Add(-1)
+	l.deliver(e)
+}
+
 // gap puts a [Gap] for every subscription behind what waits now.
 func (m *Memory) gap(ctx context.Context) {
 	for i := range m.lanes {
-		select {
-		case m.lanes[i].queue <- Event{Name: Gap}:
-		case <-m.done:
-		case <-ctx.Done():
+		l := &m.lanes[i]
+		l.waiting.Add(1)
+		if l.put(ctx, Event{Name: Gap}, m.done) != nil {
+			l.waiting.Add(-1)
 		}
 	}
 }

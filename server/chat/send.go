@@ -29,6 +29,8 @@ type Sent struct {
 	Message Message
 	// Duplicate: the message was stored before; nothing new happened.
 	Duplicate bool
+
+	stored stored
 }
 
 // stored is the rows behind a Sent; answer is nil when the coach was not asked.
@@ -38,11 +40,25 @@ type stored struct {
 	duplicate bool
 }
 
+func (row stored) sent() Sent {
+	return Sent{Message: messageView(row.message), Duplicate: row.duplicate, stored: row}
+}
+
 // Send stores a message and, where the coach is asked, its pending answer, in
 // one transaction. The same draft under the same ClientMessageID again gives
 // the same message and announces it again, in case a crash came between the
 // commit and the first announcement.
 func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error) {
+	sent, err := s.Accept(ctx, a, d)
+	if err == nil {
+		s.Announce(ctx, sent)
+	}
+	return sent, err
+}
+
+// Accept is Send up to where all that may fail is done: what it returns is to
+// be announced at once.
+func (s *Service) Accept(ctx context.Context, a auth.Actor, d Draft) (Sent, error) {
 	if err := d.check(); err != nil {
 		return Sent{}, err
 	}
@@ -69,7 +85,7 @@ func (s *Service) Send(ctx context.Context, a auth.Actor, d Draft) (Sent, error)
 		return sent, err
 	}
 	s.metrics.Message()
-	return s.announce(ctx, row), nil
+	return row.sent(), nil
 }
 
 // known is the end of a send that was refused: it is the message that the same
@@ -82,7 +98,7 @@ func (s *Service) known(ctx context.Context, a auth.Actor, d Draft, because erro
 	row, err := s.repeated(ctx, a, d)
 	switch {
 	case err == nil:
-		return s.announce(ctx, row), true, nil
+		return row.sent(), true, nil
 	case fault.Is(err, fault.Conflict):
 		return Sent{}, true, err
 	case fault.Is(err, fault.NotFound):
@@ -198,8 +214,9 @@ func (s *Service) repeated(ctx context.Context, a auth.Actor, d Draft) (stored, 
 	return out, nil
 }
 
-// announce publishes what is stored.
-func (s *Service) announce(ctx context.Context, row stored) Sent {
+// Announce publishes what was accepted.
+func (s *Service) Announce(ctx context.Context, sent Sent) {
+	row := sent.stored
 	s.publish(ctx, rowEvent(row.message))
 	if row.answer != nil {
 		s.publish(ctx, rowEvent(*row.answer))
@@ -210,7 +227,6 @@ func (s *Service) announce(ctx context.Context, row stored) Sent {
 	if !row.duplicate {
 		s.activity.touch(row.message.ConversationID)
 	}
-	return Sent{Message: messageView(row.message), Duplicate: row.duplicate}
 }
 
 // wake tells workers that an answer waits.

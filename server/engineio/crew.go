@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"iter"
 	"sync"
 
 	"github.com/lxzan/gws"
@@ -21,10 +22,12 @@ type crew struct {
 	gone bool
 }
 
-// hand is one goroutine of the crew.
+// hand is a coroutine of the crew. Going over to it and back is a change of
+// stacks; a channel would have the scheduler wake a thread for each.
 type hand struct {
-	work chan task
-	done chan struct{}
+	task task
+	work func() (struct{}, bool) // does the task, in the coroutine
+	stop func()
 }
 
 type task struct {
@@ -32,12 +35,26 @@ type task struct {
 	m  *gws.Message
 }
 
+func newHand() *hand {
+	h := &hand{}
+	h.work, h.stop = iter.Pull(func(yield func(struct{}) bool) {
+		for {
+			h.task.sk.handle(h.task.m)
+			h.task = task{}
+			if !yield(struct{}{}) {
+				return
+			}
+		}
+	})
+	return h
+}
+
 // handle has a message handled and waits for the end of it. It never waits for
 // a hand.
 func (c *crew) handle(sk *socket, m *gws.Message) {
 	h := c.take()
-	h.work <- task{sk, m}
-	<-h.done
+	h.task = task{sk, m}
+	h.work()
 	c.put(h)
 }
 
@@ -45,9 +62,7 @@ func (c *crew) take() *hand {
 	if h := c.takeIdle(); h != nil {
 		return h
 	}
-	h := &hand{work: make(chan task, 1), done: make(chan struct{}, 1)}
-	go h.run()
-	return h
+	return newHand()
 }
 
 func (c *crew) takeIdle() *hand {
@@ -67,7 +82,7 @@ func (c *crew) put(h *hand) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gone || len(c.idle) >= crewKept {
-		close(h.work)
+		h.stop()
 		return
 	}
 	c.idle = append(c.idle, h)
@@ -79,14 +94,7 @@ func (c *crew) dismiss() {
 	defer c.mu.Unlock()
 	c.gone = true
 	for _, h := range c.idle {
-		close(h.work)
+		h.stop()
 	}
 	c.idle = nil
-}
-
-func (h *hand) run() {
-	for t := range h.work {
-		t.sk.handle(t.m)
-		h.done <- struct{}{}
-	}
 }

@@ -12,6 +12,7 @@ type outbox struct {
 	queued   int  // bytes, counted until they are written
 	refused  bool // a volatile run was refused since the last Drained
 	flushing bool // a goroutine writes the queue, and will look again
+	held     int  // how many Together run
 }
 
 // Send queues a run of frames: they leave next to each other, in order, with
@@ -50,6 +51,42 @@ func (s *Session) SendVolatile(frames ...*Frame) bool {
 	return true
 }
 
+// Together has what is sent to this session while fn runs leave in one write,
+// and from this goroutine, which spares a change to another. Whatever else the
+// session is sent waits with it, so fn must not wait for anything.
+func (s *Session) Together(fn func()) {
+	s.hold()
+	defer s.release()
+	fn()
+}
+
+func (s *Session) hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held++
+}
+
+// release writes what was held back.
+func (s *Session) release() {
+	s.mu.Lock()
+	s.held--
+	if s.held > 0 || s.flushing || s.closed || len(s.queue) == 0 {
+		s.mu.Unlock()
+		return
+	}
+	if s.ws == nil || s.ws.raw == nil {
+		s.wake()
+		s.mu.Unlock()
+		return
+	}
+	s.flushing = true
+	s.server.tasks.Add(1)
+	s.mu.Unlock()
+	var a attempt
+	a.write = a.tryWrite
+	s.flushNow(&a)
+}
+
 // Queued is the number of bytes that wait, or are being written.
 func (s *Session) Queued() int {
 	s.mu.Lock()
@@ -76,7 +113,7 @@ func (s *Session) push(frames []*Frame, n int) {
 // wake starts a flusher, or tells the waiting poll. The caller holds mu.
 func (s *Session) wake() {
 	switch {
-	case s.flushing:
+	case s.flushing, s.held > 0 && !s.closed:
 	case s.ws != nil:
 		s.flushing = true
 		s.server.tasks.Add(1)

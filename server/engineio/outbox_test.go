@@ -326,3 +326,37 @@ func (c countingConn) Write(b []byte) (int, error) {
 	c.writes <- len(b)
 	return c.Conn.Write(b)
 }
+
+// What is sent while Together runs waits for its end and leaves in order; the
+// end of the session does not wait for it.
+func TestTogetherHoldsWhatIsSent(t *testing.T) {
+	opened := make(chan *engineio.Session, 1)
+	x := newSite(t, listenTCP(t), engineio.NewServer(engineio.Options{}, hooks{open: func(s *engineio.Session) { opened <- s }}))
+	client, _ := x.webSocketSession()
+	session := <-opened
+	send := func(what string) {
+		t.Helper()
+		if err := session.Send(text(what)); err != nil {
+			t.Error(err)
+		}
+	}
+	waiting := 0
+	session.Together(func() {
+		send("one")
+		session.Together(func() { send("two") })
+		time.Sleep(20 * time.Millisecond) // a writer would have come by now
+		waiting = session.Queued()
+	})
+	if want := text("one").Len() + text("two").Len(); waiting != want {
+		t.Errorf("%d bytes waited, want %d", waiting, want)
+	}
+	x.hear(client, "4one", "4two")
+	send("three")
+	x.hear(client, "4three")
+	session.Together(func() {
+		send("the last")
+		session.Close("enough")
+		x.hear(client, "4the last")
+	})
+	x.wantClose(client)
+}

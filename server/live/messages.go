@@ -30,11 +30,20 @@ func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[st
 			return nil, err
 		}
 	}
-	sent, err := s.o.Chat.Send(ctx, c.who(), chat.Draft(d))
+	sent, err := s.o.Chat.Accept(ctx, c.who(), chat.Draft(d))
 	if err != nil {
 		return nil, err
 	}
-	s.stopTyping(c, d.ConversationID)
+	c.socket.Together(func() {
+		s.o.Chat.Announce(ctx, sent)
+		s.stopTyping(c, d.ConversationID)
+		s.confirm(c, r, sent)
+	})
+	return nil, nil
+}
+
+// confirm acknowledges a draft, and tells the same by the event of the contract.
+func (s *Server) confirm(c *client, r *request, sent chat.Sent) {
 	s.shown(c, sent.Message)
 	row := sent.Message.AppendJSON(nil) // once, for the answer and the event
 	answer := append(append(make([]byte, 0, len(row)+64), `{"message":`...), row...)
@@ -43,7 +52,6 @@ func (s *Server) sendMessage(ctx context.Context, c *client, r *request) (map[st
 	}
 	r.answer(socketio.Encoded(append(answer, `,"success":true}`...)))
 	_ = c.socket.Emit("message_sent", socketio.Encoded(row))
-	return nil, nil
 }
 
 // tellNotSent names the message, where the payload does, that was not sent. It

@@ -32,7 +32,7 @@ type room struct {
 	cancel  func()    // the bus subscription
 	idle    time.Time // since when nobody is in it; zero: somebody is
 
-	// Owned by the job that runs.
+	// Owned by the job that runs, or by who holds mu while none does.
 	ready bool  // last is known
 	last  int64 // every revision up to this one was delivered
 	seen  int64 // highest revision that came before last was known
@@ -42,6 +42,9 @@ type room struct {
 
 // receive runs on the bus.
 func (r *room) receive(e bus.Event) {
+	if r.bringNow(e) {
+		return
+	}
 	r.mu.Lock()
 	if len(r.queue) >= roomDepth {
 		r.lost = r.lost || e.Rev > 0 || e.Name == bus.Gap
@@ -50,6 +53,34 @@ func (r *room) receive(e bus.Event) {
 	}
 	r.mu.Unlock()
 	r.enqueue(func() { r.deliver(e) })
+}
+
+// bringNow brings the next row on the bus's own goroutine, where nothing else
+// goes on in the room: it waits for nothing, and to change goroutines costs more.
+func (r *room) bringNow(e bus.Event) bool {
+	if !r.begin(e) {
+		return false
+	}
+	r.bring(e)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running = len(r.queue) > 0 || r.lost; r.running {
+		r.s.wg.Go(r.run)
+	}
+	r.s.wg.Done()
+	return true
+}
+
+// begin takes the room's turn for a row that comes next.
+func (r *room) begin(e bus.Event) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.running || !r.ready || e.Rev == 0 || e.Rev != r.last+1 {
+		return false
+	}
+	r.running = true
+	r.s.wg.Add(1)
+	return true
 }
 
 // enqueue adds a job; it reports false when the room is closed.
