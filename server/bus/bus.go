@@ -37,8 +37,8 @@ type Handler func(Event)
 type Bus interface {
 	// Publish hands the event over; it returns when the bus has accepted it,
 	// not when it was delivered. It waits while a receiver is behind, until
-	// ctx ends. A durable event may be delivered within the call, so whoever
-	// publishes one holds no lock that a receiver takes.
+	// ctx ends. It may deliver within the call, so whoever publishes holds no
+	// lock that a receiver takes.
 	Publish(ctx context.Context, e Event) error
 	// Subscribe delivers the topic's events from now on until cancel is
 	// called. cancel does not wait for a delivery under way.

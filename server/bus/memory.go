@@ -19,8 +19,8 @@ const (
 var ErrClosed = errors.New("the bus is closed")
 
 // Memory is the bus of a single node. Each topic belongs to one lane, a queue
-// with one goroutine behind it, which is what keeps a topic in order. A durable
-// event that finds its lane empty is delivered by its publisher: a change of
+// with one goroutine behind it, which is what keeps a topic in order. An event
+// that finds its lane empty is delivered by its publisher: a change of
 // goroutines costs more than most deliveries.
 type Memory struct {
 	seed  maphash.Seed
@@ -54,15 +54,20 @@ func NewMemory() *Memory {
 
 // Publish implements [Bus].
 func (m *Memory) Publish(ctx context.Context, e Event) error {
-	l := m.lane(e.Topic)
+	if m.lane(e.Topic).deliverNow(e) {
+		return nil
+	}
+	return m.enqueue(ctx, e)
+}
+
+// enqueue is Publish for whoever has more to do than to deliver.
+func (m *Memory) enqueue(ctx context.Context, e Event) error {
 	select {
 	case <-m.done:
 		return ErrClosed
 	default:
 	}
-	if e.Rev > 0 && l.deliverNow(e) {
-		return nil
-	}
+	l := m.lane(e.Topic)
 	l.waiting.Add(1)
 	if err := l.put(ctx, e, m.done); err != nil {
 		l.waiting.Add(-1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"go.uber.org/goleak"
 
@@ -36,45 +37,42 @@ func TestAPublisherWaitsForAReceiverThatIsBehindNoLongerThanItWants(t *testing.T
 	}
 }
 
-// A durable event is delivered by who publishes it where nothing is before it,
-// and behind what is.
-func TestADurableEventComesAtOnceButInItsTurn(t *testing.T) {
-	m := bus.NewMemory()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = m.Run(ctx) }()
-	defer func() { cancel(); <-done }()
-
-	var heard []string
-	held, began := make(chan struct{}), make(chan struct{})
-	all := make(chan struct{})
-	defer m.Subscribe("t", func(e bus.Event) {
-		if e.Name == "slow" {
-			close(began)
-			<-held
+// An event is delivered by who publishes it where nothing is before it, and
+// behind what is.
+func TestAnEventComesAtOnceButInItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := bus.NewMemory()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = m.Run(ctx) }()
+		defer cancel()
+		var heard []string
+		held := make(chan struct{})
+		defer m.Subscribe("t", func(e bus.Event) {
+			if e.Name == "slow" {
+				<-held
+			}
+			heard = append(heard, e.Name)
+		})()
+		publish := func(name string) {
+			if err := m.Publish(ctx, bus.Event{Topic: "t", Name: name}); err != nil {
+				t.Error(err)
+			}
 		}
-		if heard = append(heard, e.Name); e.Name == "last" {
-			close(all)
+		synctest.Wait() // it runs
+		go publish("slow")
+		synctest.Wait()
+		publish("behind it") // does not wait for who is slow
+		publish("behind that")
+		if len(heard) > 0 {
+			t.Fatalf("heard %q before the slow one had done", heard)
 		}
-	})()
-	publish := func(name string, rev int64) {
-		t.Helper()
-		if err := m.Publish(ctx, bus.Event{Topic: "t", Name: name, Rev: rev}); err != nil {
-			t.Fatal(err)
+		close(held)
+		synctest.Wait()
+		publish("at once")
+		if want := []string{"slow", "behind it", "behind that", "at once"}; !slices.Equal(heard, want) {
+			t.Fatalf("heard %q, want %q", heard, want)
 		}
-	}
-	publish("slow", 0)
-	<-began
-	publish("behind it", 1) // does not wait for who is slow
-	publish("last", 0)
-	close(held)
-	<-all
-	for len(heard) == 3 { // until the lane has counted the last one
-		publish("at once", 2)
-	}
-	if want := []string{"slow", "behind it", "last", "at once"}; !slices.Equal(heard, want) {
-		t.Fatalf("heard %q, want %q", heard, want)
-	}
+	})
 }
 
 func BenchmarkMemory(b *testing.B) {

@@ -238,7 +238,7 @@ func (r *Remote) deliver(ctx context.Context, h *hearing, frame string) {
 	}
 	r.stats.received.Add(int64(len(events)))
 	for _, e := range events {
-		_ = r.local.Publish(ctx, e) // it fails only at the end
+		_ = r.local.enqueue(ctx, e) // it fails only at the end
 	}
 }
 

@@ -42,7 +42,7 @@ type room struct {
 
 // receive runs on the bus.
 func (r *room) receive(e bus.Event) {
-	if r.bringNow(e) {
+	if r.deliverNow(e) {
 		return
 	}
 	r.mu.Lock()
@@ -55,13 +55,14 @@ func (r *room) receive(e bus.Event) {
 	r.enqueue(func() { r.deliver(e) })
 }
 
-// bringNow brings the next row on the bus's own goroutine, where nothing else
-// goes on in the room: it waits for nothing, and to change goroutines costs more.
-func (r *room) bringNow(e bus.Event) bool {
+// deliverNow delivers an event on the bus's own goroutine, where nothing else
+// goes on in the room and nothing has to be waited for: to change goroutines
+// costs more.
+func (r *room) deliverNow(e bus.Event) bool {
 	if !r.begin(e) {
 		return false
 	}
-	r.bring(e)
+	r.deliver(e)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.running = len(r.queue) > 0 || r.lost; r.running {
@@ -71,11 +72,14 @@ func (r *room) bringNow(e bus.Event) bool {
 	return true
 }
 
-// begin takes the room's turn for a row that comes next.
+// begin takes the room's turn for an event that needs no look into the store:
+// the next row, or one that is of no row.
 func (r *room) begin(e bus.Event) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || r.running || !r.ready || e.Rev == 0 || e.Rev != r.last+1 {
+	next := e.Rev > 0 && r.ready && e.Rev == r.last+1
+	passing := e.Rev == 0 && e.Name != bus.Gap
+	if r.closed || r.running || !next && !passing {
 		return false
 	}
 	r.running = true

@@ -139,7 +139,6 @@ func deliversToAll(t *testing.T, b *running) {
 	}
 }
 
-// keepsOrder mixes transient events among durable ones, which a bus may deliver faster.
 func keepsOrder(t *testing.T, b *running) {
 	const n = 2000
 	got := make(chan bus.Event, n)
