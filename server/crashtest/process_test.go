@@ -53,6 +53,8 @@ type process struct {
 	log   *logBook
 	ended chan struct{} // closed when the process has ended
 	err   error         // how, after that
+
+	killed bool
 }
 
 // start runs a server until it listens, and kills it when the test ends.
@@ -90,8 +92,17 @@ func (p *site) launch() *process {
 	return s
 }
 
-// kill ends the process as kill -9 does, and waits until it is gone.
+// kill ends the process as kill -9 does, and waits until it is gone. Of one that
+// came to a bad end by itself it shows the log.
 func (s *process) kill() {
+	select {
+	case <-s.ended:
+		if s.err != nil && s.t.Failed() && !s.killed {
+			s.t.Logf("the server ended by itself: %v\n%s", s.err, s.log)
+		}
+	default:
+	}
+	s.killed = true
 	_ = s.cmd.Process.Kill()
 	<-s.ended
 }

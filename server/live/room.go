@@ -77,9 +77,12 @@ func (r *room) deliverNow(e bus.Event) bool {
 func (r *room) begin(e bus.Event) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed || r.running { // what belongs to the job that runs is not looked at
+		return false
+	}
 	next := e.Rev > 0 && r.ready && e.Rev == r.last+1
 	passing := e.Rev == 0 && e.Name != bus.Gap
-	if r.closed || r.running || !next && !passing {
+	if !next && !passing {
 		return false
 	}
 	r.running = true
