@@ -13,6 +13,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.dat
 
 # The race detector needs cgo and a C compiler; without them the tests still run.
 RACE := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null && echo -race)
+# A program under the detector sleeps a second before it ends, which hundreds of commands in scripts would add up.
+export GORACE ?= atexit_sleep_ms=50
 PKG ?= ./...
 FUZZTIME ?= 1m
 COUNT ?= 20
@@ -30,10 +32,12 @@ build: ## build bin/coach for this machine
 run: ## serve from the source tree, data in ./coach_data
 	$(GO) run . serve
 
-# One package after the other: some hold real clients to some hundred milliseconds, others load the machine on purpose.
+# One package after the other: some hold real clients to some hundred milliseconds, others load the machine on purpose. All
+# are compiled before, on every core.
 test: ## everything, shuffled; installs or starts what the tests need where it can
 	@.ci/prepare
 	$(GO) vet $(PKG)
+	@$(GO) list $(RACE) -test -deps -export $(PKG) >/dev/null
 	$(GO) test $(RACE) -p 1 -shuffle=on -timeout 20m $(PKG)
 
 race: ## the tests of PKG under the race detector, nothing prepared

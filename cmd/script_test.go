@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 func TestScriptsOnPostgres(t *testing.T) {
 	for _, name := range []string{"loadtest_spawn", "migrate", "serve", "user"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := scripts(storagetest.PostgresURL(t))
 			p.Files = []string{scriptDir + "/" + name + ".txtar"}
 			testscript.Run(t, p)
@@ -67,6 +68,7 @@ func scripts(databaseURL string) testscript.Params {
 			port, err := freePort()
 			env.Setenv("PORT", port)
 			env.Setenv("DATABASE_URL", databaseURL)
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("AUTH_ARGON2_MEMORY_KIB", "64") // hashes that cost nothing
 			env.Setenv("AUTH_ARGON2_ITERATIONS", "1")
 			return err

@@ -118,6 +118,7 @@ func TestEveryRouteAndEventHasALine(t *testing.T) {
 }
 
 func TestWhoMayAskForWhichRoute(t *testing.T) {
+	t.Parallel()
 	usual := newHouse(t)
 	callers, lines := readTable(t, routeTable, 2)
 	for _, l := range lines {

@@ -19,8 +19,10 @@ var neverRefused = []string{"ping"}
 // server against docs/asyncapi.yaml: each must be as described, and each that
 // is described must have been said.
 func TestSocketsSayWhatIsDescribed(t *testing.T) {
+	t.Parallel()
 	for name, url := range map[string]func(testing.TB) string{"sqlite": storagetest.SQLiteURL, "postgres": storagetest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWitness(t)
 			t.Run("Unlimited", func(t *testing.T) { playChat(t, w, url(t)) })
 			t.Run("Expiry", func(t *testing.T) { playExpiry(t, w, url(t)) })

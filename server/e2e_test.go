@@ -41,6 +41,7 @@ func TestRealClients(t *testing.T) {
 	}
 	for name, databaseURL := range map[string]func(testing.TB) string{"sqlite": storagetest.SQLiteURL, "postgres": storagetest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for script, env := range scripts {
 				t.Run(script, func(t *testing.T) {
 					p := newPlayhouse(t, config(t, databaseURL(t), env...))

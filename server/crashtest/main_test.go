@@ -39,7 +39,7 @@ func build() (dir string, err error) {
 		return "", err
 	}
 	binary := filepath.Join(dir, "coach")
-	cmd := exec.Command("go", "build", raceFlag, "-trimpath", "-ldflags", "-s -w", "-o", binary, "github.com/elite-trading-coach/coach")
+	cmd := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", binary, "github.com/elite-trading-coach/coach")...)
 	cmd.Env = append(os.Environ(), cgo)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

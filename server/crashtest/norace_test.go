@@ -2,10 +2,11 @@
 
 package crashtest
 
+// buildFlags build the binary as it is shipped.
+var buildFlags = []string{"-trimpath", "-ldflags", "-s -w"}
+
 const (
-	// raceFlag builds the binary as the tests are built.
-	raceFlag = "-race=false"
-	cgo      = "CGO_ENABLED=0"
+	cgo = "CGO_ENABLED=0"
 	// memoryCeiling is what a server may take under any flood, in bytes, generously.
 	memoryCeiling = int64(300 << 20)
 	// killBefore bounds the acknowledgement at which a round of a thousand sends

@@ -2,10 +2,12 @@
 
 package crashtest
 
+// buildFlags build the binary of the packages that are compiled for the tests
+// already: with -trimpath they would be compiled once more, which takes minutes.
+var buildFlags = []string{"-race"}
+
 const (
-	// raceFlag builds the binary as the tests are built.
-	raceFlag = "-race=true"
-	cgo      = "CGO_ENABLED=1"
+	cgo = "CGO_ENABLED=1"
 	// memoryCeiling is what a server may take under any flood, in bytes, with what the
 	// detector itself takes.
 	memoryCeiling = int64(2 << 30)
