@@ -20,6 +20,7 @@ type Server struct {
 	buffers  buffers
 	writers  writers
 	crew     crew
+	lot      lot
 	queued   atomic.Int64 // bytes in all outboxes
 	wheel    *wheel
 	start    time.Time
@@ -87,6 +88,7 @@ func (s *Server) stop() {
 	}
 	s.tasks.Wait()
 	s.crew.dismiss()
+	s.lot.close()
 }
 
 // now is the time since the server's start, on the monotonic clock.

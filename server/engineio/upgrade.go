@@ -79,6 +79,13 @@ func (s *Session) receiveFrame(sk *socket, m *gws.Message) {
 	}
 }
 
+// receivePong is receiveFrame for a pong.
+func (s *Session) receivePong(sk *socket) {
+	if s.roleOf(sk) == carries {
+		s.receive(packet{kind: packetPong})
+	}
+}
+
 // role of a connection in its session.
 type role int
 

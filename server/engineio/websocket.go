@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,17 @@ type socket struct {
 	said    atomic.Bool     // a closing frame leaves or has left: nothing follows it
 	lost    error           // why reading ended; belongs to the read loop
 	pen     sync.Mutex      // held by who writes, and by who waits until the client reads
-	raw     syscall.RawConn // for writes that do not wait; nil: there are none
+	raw     syscall.RawConn // for what does not wait; nil: everything may
+
+	// silent and what follows belong to the read loop: whether the client's last
+	// word was a pong; how many bytes came, and how many of them were whole
+	// frames that are handled; and that the loop ends for now.
+	silent           bool
+	came, handled    int
+	parking, settled bool
+	failed           error       // why the next read fails
+	token            uint64      // in the lot; guarded by its mu, 0: was never there
+	leaving          atomic.Bool // it is not parked any more
 }
 
 // newUpgrader sets gws up to read only: one message at a time, nothing
@@ -128,9 +139,15 @@ type hijacked struct {
 
 // read runs until the connection ends. gws panics on some frames anybody can
 // send (a length of 2⁶³ and more), and only its handler is guarded by it.
+//
+// A connection that falls silent is parked, and read again by another call.
 func (sk *socket) read(ws *gws.Conn) {
-	defer sk.server.tasks.Done()
 	defer func() {
+		if sk.parking {
+			sk.park(ws)
+			return
+		}
+		defer sk.server.tasks.Done()
 		if cause := recover(); cause != nil {
 			sk.lost = fmt.Errorf("malformed frame: %v", cause)
 			sk.server.options.Logger.Warn("engineio: a malformed WebSocket frame ended its connection", "panic", cause)
@@ -141,6 +158,35 @@ func (sk *socket) read(ws *gws.Conn) {
 		}
 	}()
 	ws.ReadLoop()
+}
+
+// park leaves a silent connection to the lot; where that cannot be, it goes on
+// as before.
+func (sk *socket) park(ws *gws.Conn) {
+	sk.parking, sk.silent = false, false
+	if !sk.server.lot.park(sk, ws) {
+		sk.settled = true
+		go sk.read(ws)
+	}
+}
+
+// mayPark reports whether nothing is to be done here before the client speaks.
+// The counts differ while a part of a frame has come, for what is not whole was
+// not handled; a message in fragments, whose headers nobody counts, keeps its
+// connection from being parked ever after.
+func (sk *socket) mayPark() bool {
+	return sk.silent && sk.came == sk.handled && sk.raw != nil && sk.session != nil && !sk.settled && !sk.leaving.Load()
+}
+
+// frameSize is the size of a masked frame on the wire (RFC 6455, 5.2).
+func frameSize(payload int) int {
+	switch {
+	case payload <= 125:
+		return 6 + payload
+	case payload <= 0xffff:
+		return 8 + payload
+	}
+	return 14 + payload
 }
 
 // socketLost ends the session, if it was carried by this connection.
@@ -166,14 +212,25 @@ func (sk *socket) reason() string {
 // Hijack implements [http.Hijacker].
 func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.sk, nil, nil }
 
-// Read gives what came with the upgrade request first.
-func (sk *socket) Read(b []byte) (int, error) {
-	if len(sk.early) > 0 {
-		n := copy(b, sk.early)
-		sk.early = sk.early[n:]
-		return n, nil
+// Read gives what came with the upgrade request, or woke a parked connection,
+// first. Of a silent connection it does not return.
+func (sk *socket) Read(b []byte) (n int, err error) {
+	switch {
+	case len(sk.early) > 0:
+		n = copy(b, sk.early)
+		if sk.early = sk.early[n:]; len(sk.early) == 0 {
+			sk.early = nil
+		}
+	case sk.failed != nil:
+		return 0, sk.failed
+	case sk.mayPark():
+		sk.parking = true
+		runtime.Goexit() // the library has nothing in hand between two frames
+	default:
+		n, err = sk.Conn.Read(b)
 	}
-	return sk.Conn.Read(b)
+	sk.came += n
+	return n, err
 }
 
 // Write is how gws writes: the 101, and later at most one closing frame.
@@ -195,6 +252,7 @@ func (sk *socket) Write(b []byte) (int, error) {
 // goodbye sends the closing frame and leaves the client a moment to answer it;
 // the read loop closes the connection.
 func (sk *socket) goodbye(status uint16) {
+	sk.server.lot.unpark(sk)
 	frame := binary.BigEndian.AppendUint16([]byte{finClose, 2}, status)
 	if _, err := sk.Write(frame); err != nil {
 		sk.cut()
@@ -208,6 +266,7 @@ func (sk *socket) goodbye(status uint16) {
 // cut closes the connection without another word. It does not block: closing
 // TLS politely would wait for a peer that does not read.
 func (sk *socket) cut() {
+	sk.server.lot.unpark(sk)
 	conn := sk.Conn
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
@@ -234,19 +293,28 @@ func (sk *socket) sendNow(f *Frame) {
 // events is what gws calls; the connection it hands over is our socket.
 type events struct{}
 
-func (events) OnOpen(*gws.Conn)                    {}
-func (events) OnClose(ws *gws.Conn, err error)     { ws.NetConn().(*socket).lost = err }
-func (events) OnPing(ws *gws.Conn, payload []byte) { ws.NetConn().(*socket).pong(payload) }
-func (events) OnPong(*gws.Conn, []byte)            {}
+func (events) OnOpen(*gws.Conn)                {}
+func (events) OnClose(ws *gws.Conn, err error) { ws.NetConn().(*socket).lost = err }
+func (events) OnPing(ws *gws.Conn, payload []byte) {
+	sk := ws.NetConn().(*socket)
+	sk.handled += frameSize(len(payload))
+	sk.pong(payload)
+}
+
+func (events) OnPong(ws *gws.Conn, payload []byte) {
+	ws.NetConn().(*socket).handled += frameSize(len(payload))
+}
 
 // OnMessage has a message handled by the crew, and waits: messages are taken in
 // order.
 func (events) OnMessage(ws *gws.Conn, m *gws.Message) {
 	defer func() { _ = m.Close() }()
 	sk := ws.NetConn().(*socket)
+	sk.handled += frameSize(len(m.Bytes()))
+	sk.silent = isPong(m)
 	switch {
 	case sk.session == nil:
-	case isPong(m): // shallow
+	case sk.silent: // shallow
 		sk.session.receiveFrame(sk, m)
 	default:
 		sk.server.crew.handle(sk, m)
