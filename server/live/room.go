@@ -62,14 +62,20 @@ func (r *room) deliverNow(e bus.Event) bool {
 	if !r.begin(e) {
 		return false
 	}
+	defer r.pass()
 	r.deliver(e)
+	return true
+}
+
+// pass ends the turn that begin took; what has come meanwhile goes on in a
+// goroutine of its own.
+func (r *room) pass() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.running = len(r.queue) > 0 || r.lost; r.running {
 		r.s.wg.Go(r.run)
 	}
 	r.s.wg.Done()
-	return true
 }
 
 // begin takes the room's turn for an event that needs no look into the store:
