@@ -79,16 +79,15 @@ func (r *Remote) Publish(ctx context.Context, e Event) error {
 	if err := sendable(e); err != nil {
 		return err
 	}
-	if err := r.local.Publish(ctx, e); err != nil {
-		return err
-	}
+	// First, because of two publishers in one room the later would overtake the
+	// earlier on the wire while that delivers here.
 	select {
 	case r.out <- e:
 	default:
 		r.lost.Store(true)
 		r.stats.dropped.Add(1)
 	}
-	return nil
+	return r.local.Publish(ctx, e)
 }
 
 // Subscribe implements [Bus].

@@ -19,6 +19,7 @@ type lot struct {
 	last   uint64 // token given last
 	epoll  int
 	file   *os.File // the epoll, for Go's poller; nil before the first, and after close
+	broken bool     // the watch has ended; nobody is parked any more
 }
 
 // parked is a connection between two readers. Whoever takes it out of the lot
@@ -70,8 +71,8 @@ func (l *lot) add(p parked) bool {
 
 // open makes the epoll when the first comes. The caller holds mu.
 func (l *lot) open() bool {
-	if l.file != nil {
-		return true
+	if l.file != nil || l.broken {
+		return !l.broken
 	}
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
@@ -140,6 +141,7 @@ func (l *lot) wake(p parked) {
 
 // watch waits for whoever says something.
 func (l *lot) watch(file *os.File) {
+	defer l.abandon()
 	raw, err := file.SyscallConn()
 	if err != nil {
 		return // closed already
@@ -148,8 +150,12 @@ func (l *lot) watch(file *os.File) {
 	var buf [256]byte
 	n := 0
 	ready := func(fd uintptr) bool {
-		n, err = syscall.EpollWait(int(fd), events[:], 0)
-		return n > 0 || err != nil && !errors.Is(err, syscall.EINTR)
+		for {
+			n, err = syscall.EpollWait(int(fd), events[:], 0)
+			if !errors.Is(err, syscall.EINTR) {
+				return n > 0 || err != nil
+			}
+		}
 	}
 	for {
 		if closed := raw.Read(ready); closed != nil || err != nil {
@@ -160,6 +166,19 @@ func (l *lot) watch(file *os.File) {
 				l.hear(p, buf[:])
 			}
 		}
+	}
+}
+
+// abandon gives everybody a reader again when there is no watch any more: at
+// the end nobody is left, before it the system has refused to go on.
+func (l *lot) abandon() {
+	l.mu.Lock()
+	l.broken = true
+	left := l.parked
+	l.parked = nil
+	l.mu.Unlock()
+	for _, p := range left {
+		l.wake(p)
 	}
 }
 
@@ -180,7 +199,7 @@ func (l *lot) hear(p parked, buf []byte) {
 		return
 	}
 	l.mu.Lock()
-	l.parked[p.sk.token] = p
+	l.parked[p.sk.token] = p // by the watch itself: it is not abandoned meanwhile
 	l.mu.Unlock()
 	l.recall(p.sk)
 }
@@ -188,8 +207,12 @@ func (l *lot) hear(p parked, buf []byte) {
 // readNow reads what has come, without waiting.
 func (sk *socket) readNow(b []byte) (n int, err error) {
 	if closed := sk.raw.Read(func(fd uintptr) bool {
-		n, err = syscall.Read(int(fd), b)
-		return true
+		for {
+			n, err = syscall.Read(int(fd), b)
+			if !errors.Is(err, syscall.EINTR) {
+				return true
+			}
+		}
 	}); closed != nil {
 		return 0, closed
 	}

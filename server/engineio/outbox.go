@@ -51,9 +51,10 @@ func (s *Session) SendVolatile(frames ...*Frame) bool {
 	return true
 }
 
-// Together has what is sent to this session while fn runs leave in one write,
-// and from this goroutine, which spares a change to another. Whatever else the
-// session is sent waits with it, so fn must not wait for anything.
+// Together has what is sent to this session while fn runs leave in one write
+// where it can, and over plain TCP from this goroutine, which spares a change to
+// another. Whatever else the session is sent waits with it, up to a batch, so fn
+// should not wait for anything.
 func (s *Session) Together(fn func()) {
 	s.hold()
 	defer s.release()
@@ -84,7 +85,7 @@ func (s *Session) release() {
 	s.mu.Unlock()
 	var a attempt
 	a.write = a.tryWrite
-	s.flushNow(&a)
+	s.flushNow(&a, 1) // whoever sends more meanwhile does not keep the caller
 }
 
 // Queued is the number of bytes that wait, or are being written.
@@ -113,7 +114,7 @@ func (s *Session) push(frames []*Frame, n int) {
 // wake starts a flusher, or tells the waiting poll. The caller holds mu.
 func (s *Session) wake() {
 	switch {
-	case s.flushing, s.held > 0 && !s.closed:
+	case s.flushing, s.held > 0 && s.queued <= batchLimit && !s.closed:
 	case s.ws != nil:
 		s.flushing = true
 		s.server.tasks.Add(1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -353,6 +354,11 @@ func TestTogetherHoldsWhatIsSent(t *testing.T) {
 	x.hear(client, "4one", "4two")
 	send("three")
 	x.hear(client, "4three")
+	session.Together(func() { // more than a batch does not wait
+		large := strings.Repeat("x", 300<<10)
+		send(large)
+		x.hear(client, "4"+large)
+	})
 	session.Together(func() {
 		send("the last")
 		session.Close("enough")

@@ -172,8 +172,9 @@ func (sk *socket) park(ws *gws.Conn) {
 
 // mayPark reports whether nothing is to be done here before the client speaks.
 // The counts differ while a part of a frame has come, for what is not whole was
-// not handled; a message in fragments, whose headers nobody counts, keeps its
-// connection from being parked ever after.
+// not handled. The further headers of a message in fragments are not counted,
+// which may keep its connection from being parked ever after. Over TLS nothing
+// is parked: what the client said may wait inside it, unseen by the system.
 func (sk *socket) mayPark() bool {
 	return sk.silent && sk.came == sk.handled && sk.raw != nil && sk.session != nil && !sk.settled && !sk.leaving.Load()
 }

@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"math"
 	"net"
 	"runtime"
 	"sync"
@@ -64,7 +65,7 @@ func (w *writers) run() {
 			return
 		}
 		for i, s := range few {
-			s.flushNow(&n)
+			s.flushNow(&n, math.MaxInt)
 			few[i] = nil
 		}
 	}
@@ -83,11 +84,16 @@ func (a *attempt) tryWrite(fd uintptr) bool {
 	return true
 }
 
-// flushNow is flush for as long as the client's buffer takes everything.
-func (s *Session) flushNow(a *attempt) {
+// flushNow is flush for as long as the client's buffer takes everything, and for
+// so many writes; the writers make the others.
+func (s *Session) flushNow(a *attempt, writes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.queue) > 0 && !s.closed {
+	for ; len(s.queue) > 0 && !s.closed; writes-- {
+		if writes == 0 {
+			s.server.writers.add(s)
+			return
+		}
 		batch, n := s.take(batchLimit)
 		var left rest
 		var err error

@@ -17,6 +17,9 @@ import (
 // dropped and durable ones are found in the store again.
 const roomDepth = 4096
 
+// atOnce is how many sockets are told of an event on the bus's own goroutine.
+const atOnce = 32
+
 // room is one open conversation on this node. Its jobs run one at a time, in
 // order, on a goroutine that lives only while there are any: that is what
 // keeps deliveries in order without a lock held over a look into the store.
@@ -79,7 +82,8 @@ func (r *room) pass() {
 }
 
 // begin takes the room's turn for an event that needs no look into the store:
-// the next row, or one that is of no row.
+// the next row, or one that is of no row. A room of many is left to a goroutine
+// of its own, for the publisher and its lane of the bus would wait for all of it.
 func (r *room) begin(e bus.Event) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +92,7 @@ func (r *room) begin(e bus.Event) bool {
 	}
 	next := e.Rev > 0 && r.ready && e.Rev == r.last+1
 	passing := e.Rev == 0 && e.Name != bus.Gap
-	if !next && !passing {
+	if !next && !passing || r.s.ns.RoomSize(r.name()) > atOnce {
 		return false
 	}
 	r.running = true
