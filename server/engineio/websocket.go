@@ -28,22 +28,13 @@ type socket struct {
 	net.Conn
 	server  *Server
 	session *Session        // nil when refused
-	early   []byte          // came in the same segment as the upgrade request
+	early   []byte          // came in the same segment as the upgrade request, or to the lot
 	shaken  bool            // the 101 has been written; set before anything is read
 	said    atomic.Bool     // a closing frame leaves or has left: nothing follows it
 	lost    error           // why reading ended; belongs to the read loop
 	pen     sync.Mutex      // held by who writes, and by who waits until the client reads
 	raw     syscall.RawConn // for what does not wait; nil: everything may
-
-	// silent and what follows belong to the read loop: whether the client's last
-	// word was a pong; how many bytes came, and how many of them were whole
-	// frames that are handled; and that the loop ends for now.
-	silent           bool
-	came, handled    int
-	parking, settled bool
-	failed           error       // why the next read fails
-	token            uint64      // in the lot; guarded by its mu, 0: was never there
-	leaving          atomic.Bool // it is not parked any more
+	idling
 }
 
 // newUpgrader sets gws up to read only: one message at a time, nothing
@@ -158,36 +149,6 @@ func (sk *socket) read(ws *gws.Conn) {
 		}
 	}()
 	ws.ReadLoop()
-}
-
-// park leaves a silent connection to the lot; where that cannot be, it goes on
-// as before.
-func (sk *socket) park(ws *gws.Conn) {
-	sk.parking, sk.silent = false, false
-	if !sk.server.lot.park(sk, ws) {
-		sk.settled = true
-		go sk.read(ws)
-	}
-}
-
-// mayPark reports whether nothing is to be done here before the client speaks.
-// The counts differ while a part of a frame has come, for what is not whole was
-// not handled. The further headers of a message in fragments are not counted,
-// which may keep its connection from being parked ever after. Over TLS nothing
-// is parked: what the client said may wait inside it, unseen by the system.
-func (sk *socket) mayPark() bool {
-	return sk.silent && sk.came == sk.handled && sk.raw != nil && sk.session != nil && !sk.settled && !sk.leaving.Load()
-}
-
-// frameSize is the size of a masked frame on the wire (RFC 6455, 5.2).
-func frameSize(payload int) int {
-	switch {
-	case payload <= 125:
-		return 6 + payload
-	case payload <= 0xffff:
-		return 8 + payload
-	}
-	return 14 + payload
 }
 
 // socketLost ends the session, if it was carried by this connection.
