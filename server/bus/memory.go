@@ -82,7 +82,7 @@ func (l *lane) deliverNow(e Event) bool {
 		return false
 	}
 	defer l.turn.Unlock()
-	// Of this publisher nothing is counted later than here; others' events have no order with this one.
+	// What this publisher published before is counted until it is delivered; others' events have no order with this one.
 	if !l.open || l.waiting.Load() > 0 {
 		return false
 	}

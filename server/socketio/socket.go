@@ -109,7 +109,7 @@ func (s *Socket) SendVolatile(p *Packet) bool {
 	return s.conn.session.SendVolatile(p.run(s.namespace.name)...)
 }
 
-// Together has what this client is sent while fn runs leave in one write. fn must not wait for anything.
+// Together has what this client is sent while fn runs leave in one write where it can; see [engineio.Session.Together].
 func (s *Socket) Together(fn func()) { s.conn.session.Together(fn) }
 
 // Emit encodes an event as NewPacket does and sends it.
