@@ -18,6 +18,24 @@ type Migration struct {
 	AppliedAt time.Time // zero when not applied
 }
 
+// Known lists every migration of the dialect as a database has them that is
+// still to be made.
+func Known(d Dialect) ([]Migration, error) {
+	entries, err := files.ReadDir(string(d))
+	if err != nil {
+		return nil, fmt.Errorf("list migrations of %s: %w", d, err)
+	}
+	out := make([]Migration, len(entries))
+	for i, e := range entries {
+		version, err := goose.NumericComponent(e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read the number of migration %s: %w", e.Name(), err)
+		}
+		out[i] = Migration{Version: version, Name: e.Name()}
+	}
+	return out, nil
+}
+
 // Status lists every migration of the dialect, oldest first.
 func Status(ctx context.Context, db *sql.DB, d Dialect) ([]Migration, error) {
 	p, err := Provider(ctx, db, d)

@@ -21,16 +21,26 @@ import (
 // migrate` uses. On SQLite it holds a lock beside the file while it works, on
 // Postgres an advisory one: two may start at once, and the second waits.
 type Migrator struct {
-	store *storage.Store
+	store *storage.Store // nil while there is no SQLite file, which only Up makes
+	open  func(context.Context) (*storage.Store, error)
 	path  string // of the SQLite file; "" on Postgres
 }
 
 // MigrationStatus is one migration and whether the database has it.
 type MigrationStatus = migrations.Migration
 
-// Migrate opens the configured database for `coach migrate`.
+// Migrate opens the configured database for `coach migrate`. Where there is no
+// SQLite file, looking makes none.
 func Migrate(ctx context.Context, c configs.Config) (*Migrator, error) {
-	store, err := openStore(ctx, c, nil)
+	open := func(ctx context.Context) (*storage.Store, error) { return openStore(ctx, c, nil) }
+	path, absent, err := lookFor(c)
+	if err != nil {
+		return nil, err
+	}
+	if absent {
+		return &Migrator{open: open, path: path}, nil
+	}
+	store, err := open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +70,7 @@ func openForCommand(ctx context.Context, c configs.Config, absent Absent, log *s
 		return nil, err
 	}
 	if isNew && absent == RefuseAbsent {
-		return nil, fmt.Errorf("there is no database at %s: name the server's folder with --data-dir or COACH_DATA_DIR; `coach serve`, `coach migrate up` and `coach user create` make a new one", path)
+		return nil, noDatabase(path)
 	}
 	store, err := openStore(ctx, c, log)
 	if err != nil {
@@ -78,6 +88,10 @@ func openForCommand(ctx context.Context, c configs.Config, absent Absent, log *s
 		return nil, err
 	}
 	return store, nil
+}
+
+func noDatabase(path string) error {
+	return fmt.Errorf("there is no database at %s: name the server's folder with --data-dir or COACH_DATA_DIR; `coach serve`, `coach migrate up` and `coach user create` make a new one", path)
 }
 
 // lookFor says whether a database has to be made first, and where.
@@ -105,13 +119,25 @@ func (m *Migrator) refuseBehind(ctx context.Context) error {
 }
 
 // Close ends the connection.
-func (m *Migrator) Close() error { return m.store.Close() }
+func (m *Migrator) Close() error {
+	if m.store == nil {
+		return nil
+	}
+	return m.store.Close()
+}
 
 func (m *Migrator) dialect() migrations.Dialect { return migrations.Dialect(m.store.Dialect()) }
 
 // Up brings the schema to the newest version this program knows; a database
 // that is newer is refused.
 func (m *Migrator) Up(ctx context.Context) error {
+	if m.store == nil {
+		store, err := m.open(ctx)
+		if err != nil {
+			return err
+		}
+		m.store = store
+	}
 	return m.locked(ctx, func() error {
 		_, err := migrations.Up(ctx, m.store.DB(), m.dialect())
 		return err
@@ -120,21 +146,34 @@ func (m *Migrator) Up(ctx context.Context) error {
 
 // Down takes the newest migration back.
 func (m *Migrator) Down(ctx context.Context) error {
+	if m.store == nil {
+		return noDatabase(m.path)
+	}
 	return m.locked(ctx, func() error { return migrations.Down(ctx, m.store.DB(), m.dialect()) })
 }
 
 // Redo takes the newest migration back and applies it again.
 func (m *Migrator) Redo(ctx context.Context) error {
+	if m.store == nil {
+		return noDatabase(m.path)
+	}
 	return m.locked(ctx, func() error { return migrations.Redo(ctx, m.store.DB(), m.dialect()) })
 }
 
 // Status lists every migration this program knows.
 func (m *Migrator) Status(ctx context.Context) ([]MigrationStatus, error) {
+	if m.store == nil {
+		return migrations.Known(migrations.SQLite)
+	}
 	return migrations.Status(ctx, m.store.DB(), m.dialect())
 }
 
 // Version tells the schema's version (0: none) and the newest this program knows.
 func (m *Migrator) Version(ctx context.Context) (current, latest int64, err error) {
+	if m.store == nil {
+		latest, err = migrations.Latest(migrations.SQLite)
+		return 0, latest, err
+	}
 	return migrations.Version(ctx, m.store.DB(), m.dialect())
 }
 

@@ -143,8 +143,8 @@ func (r *Records) EditTier(ctx context.Context, who Operator, name string, c api
 	if c == (api.LimitsChange{}) {
 		return api.Tier{}, fault.Invalid("requests15m", "Say which limits to change.")
 	}
-	if name == anonymous && c.Requests15m != nil {
-		return api.Tier{}, fault.Invalid("requests15m", "What strangers may ask is set by RATE_LIMIT_MAX_REQUESTS and RATE_LIMIT_WINDOW_MS.")
+	if err := refuseForStrangers(name, c); err != nil {
+		return api.Tier{}, err
 	}
 	tier := api.Tier{Name: name, Refused: map[string]int64{}}
 	err := r.store.Tx(ctx, func(tx *storage.Tx) error {
@@ -170,6 +170,33 @@ func (r *Records) EditTier(ctx context.Context, who Operator, name string, c api
 
 // anonymous is the tier of who is not signed in.
 const anonymous = "anonymous"
+
+// refuseForStrangers refuses limits that bind nobody in the tier of who is not
+// signed in, for no more than asking is open to strangers.
+func refuseForStrangers(tier string, c api.LimitsChange) error {
+	if tier != anonymous {
+		return nil
+	}
+	if c.Requests15m != nil {
+		return fault.Invalid("requests15m", "What strangers may ask is set by RATE_LIMIT_MAX_REQUESTS and RATE_LIMIT_WINDOW_MS.")
+	}
+	for _, l := range []struct {
+		field string
+		given bool
+	}{
+		{"messagesPerMinute", c.MessagesPerMinute != nil},
+		{"answersPerDay", c.AnswersPerDay != nil},
+		{"budgetMonthMicros", c.BudgetMonthMicros != nil},
+		{"uploads15m", c.Uploads15m != nil},
+		{"sockets", c.Sockets != nil},
+		{"members", c.Members != nil},
+	} {
+		if l.given {
+			return fault.Invalid(l.field, "Strangers only ask: of their tier, burstPerSecond can be changed.")
+		}
+	}
+	return nil
+}
 
 func storedLimits(ctx context.Context, tx *storage.Tx, name string) (l api.Limits, err error) {
 	rows, err := tx.Tiers(ctx)

@@ -294,6 +294,7 @@ func TestWhatOperatorsTypeWrong(t *testing.T) {
 		{ask{method: "POST", path: "/api/admin/test-users", body: map[string]any{"count": "many"}}, "count", "whole number"},
 		{ask{method: "PATCH", path: "/api/admin/tiers/free", body: map[string]any{}}, "requests15m", "Say which limits"},
 		{ask{method: "PATCH", path: "/api/admin/tiers/anonymous", body: map[string]any{"requests15m": 5}}, "requests15m", "RATE_LIMIT_MAX_REQUESTS"},
+		{ask{method: "PATCH", path: "/api/admin/tiers/anonymous", body: map[string]any{"burstPerSecond": 5, "messagesPerMinute": 5}}, "messagesPerMinute", "Strangers only ask"},
 		{ask{method: "POST", path: "/api/admin/limits/lift", body: map[string]string{"key": "ann"}}, "key", `"user:" and an id`},
 		{ask{method: "PATCH", path: "/api/admin/users/ann", body: map[string]string{}}, "role", "Say what to change"},
 	} {
