@@ -33,46 +33,68 @@ const (
 // told again, if that is later: the rest is what the server adds. Provider and
 // clients run in this process and take their share of the machine.
 func BenchmarkServerAnswers(b *testing.B) {
-	provider := httptest.NewServer(openaitest.New(func(openaitest.Request) openaitest.Reply {
-		return openaitest.Reply{Pieces: make([]string, answerPieces), Stamp: true, First: 300 * time.Millisecond, Gap: answerGap}
-	}))
-	defer provider.Close()
-	h := newHouse(b, "AI_WORKERS="+strconv.Itoa(answersAtOnce), "OPENAI_BASE_URL="+provider.URL+"/v1", "OPENAI_MODEL=stub", "AI_POLICIES=stub price=1/1", "AI_LEASE=30s")
+	provider := stampingProvider(b)
+	h := newHouse(b, "AI_WORKERS="+strconv.Itoa(answersAtOnce), "OPENAI_BASE_URL="+provider+"/v1", "OPENAI_MODEL=stub", "AI_POLICIES=stub price=1/1", "AI_LEASE=30s")
 	var askers []*asker
 	for i := range answersAtOnce {
 		askers = append(askers, h.asker(b, i))
 	}
 	all := runs{}
 	for range b.N {
-		before, _ := h.server.memoryNow(b)
-		began, spent := time.Now(), h.server.cpu(b)
-		inParallel(b, answersAtOnce, answersAtOnce, func(i int) error { return askers[i].ask(b.Context(), began, i) })
-		memory := func(at time.Duration) float64 {
-			time.Sleep(time.Until(began.Add(at)))
-			now, _ := h.server.memoryNow(b)
-			return now
-		}
-		begun, end := memory(allBegun), memory(noneEnded)
-		var first, added []time.Duration
-		for _, a := range askers {
-			a.await(b)
-			first, added = append(first, a.first), append(added, a.added...)
-		}
-		if len(added) == 0 {
-			b.Fatal("nothing was shown while all answers were in the middle")
-		}
-		slices.Sort(first)
-		slices.Sort(added)
-		all.add("ms-first-p50", millis(percentile(first, 50)))
-		all.add("ms-first-p99", millis(percentile(first, 99)))
-		all.add("ms-added-p50", millis(percentile(added, 50)))
-		all.add("ms-added-p99", millis(percentile(added, 99)))
-		all.add("µs-CPU/piece", float64((h.server.cpu(b)-spent).Microseconds())/answersAtOnce/answerPieces)
-		all.add("MiB-before", before)
-		all.add("MiB-all-begun", begun)
-		all.add("MiB-at-the-end", end)
+		all.answers(b, h.server, askers, func(a *asker) error {
+			ctx, cancel := context.WithTimeout(b.Context(), patience)
+			defer cancel()
+			return told(ctx, a.socket, "send_message", map[string]string{"conversationId": a.conversation, "content": "long 2 MES at 6000, stop 5994, target 6012, account 25k"})
+		})
 	}
 	all.report(b)
+}
+
+// stampingProvider streams answers whose pieces say when they left.
+func stampingProvider(b *testing.B) (url string) {
+	b.Helper()
+	provider := httptest.NewServer(openaitest.New(func(openaitest.Request) openaitest.Reply {
+		return openaitest.Reply{Pieces: make([]string, answerPieces), Stamp: true, First: 300 * time.Millisecond, Gap: answerGap}
+	}))
+	b.Cleanup(provider.Close)
+	return provider.URL
+}
+
+// answers is one run: each asks once, at a moment of its own within the first
+// second.
+func (r runs) answers(b *testing.B, s *process, askers []*asker, ask func(*asker) error) {
+	b.Helper()
+	before, _ := s.memoryNow(b)
+	began, spent := time.Now(), s.cpu(b)
+	inParallel(b, answersAtOnce, answersAtOnce, func(i int) error {
+		askers[i].begin(began)
+		time.Sleep(time.Until(began.Add(time.Second * time.Duration(i) / answersAtOnce)))
+		return ask(askers[i])
+	})
+	memory := func(at time.Duration) float64 {
+		time.Sleep(time.Until(began.Add(at)))
+		now, _ := s.memoryNow(b)
+		return now
+	}
+	begun, end := memory(allBegun), memory(noneEnded)
+	var first, added []time.Duration
+	for _, a := range askers {
+		a.await(b)
+		first, added = append(first, a.first), append(added, a.added...)
+	}
+	if len(added) == 0 {
+		b.Fatal("nothing was shown while all answers were in the middle")
+	}
+	slices.Sort(first)
+	slices.Sort(added)
+	r.add("ms-first-p50", millis(percentile(first, 50)))
+	r.add("ms-first-p99", millis(percentile(first, 99)))
+	r.add("ms-added-p50", millis(percentile(added, 50)))
+	r.add("ms-added-p99", millis(percentile(added, 99)))
+	r.add("µs-CPU/piece", float64((s.cpu(b)-spent).Microseconds())/answersAtOnce/answerPieces)
+	r.add("MiB-before", before)
+	r.add("MiB-all-begun", begun)
+	r.add("MiB-at-the-end", end)
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -111,15 +133,11 @@ func (h *house) asker(b *testing.B, i int) *asker {
 	return a
 }
 
-// ask asks at a moment of its own within the first second of the run.
-func (a *asker) ask(ctx context.Context, began time.Time, i int) error {
+// begin forgets the last run.
+func (a *asker) begin(began time.Time) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.began, a.told, a.first, a.added, a.ended = began, time.Time{}, 0, nil, make(chan struct{})
-	a.mu.Unlock()
-	time.Sleep(time.Until(began.Add(time.Second * time.Duration(i) / answersAtOnce)))
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return told(ctx, a.socket, "send_message", map[string]string{"conversationId": a.conversation, "content": "long 2 MES at 6000, stop 5994, target 6012, account 25k"})
 }
 
 func (a *asker) await(b *testing.B) {

@@ -109,7 +109,7 @@ func (m *bareMessages) routes() http.Handler {
 }
 
 // bareRoom is all sockets. Of a message that begins with b each of them hears,
-// of any other, once it is kept, its sender.
+// of any other, once it is kept, its sender; and see bareAsk.
 type bareRoom struct {
 	gws.BuiltinEventHandler
 	messages *bareMessages
@@ -132,6 +132,10 @@ func (r *bareRoom) OnClose(c *gws.Conn, _ error) {
 func (r *bareRoom) OnMessage(c *gws.Conn, message *gws.Message) {
 	defer func() { _ = message.Close() }()
 	text := message.Bytes()
+	if provider, ok := strings.CutPrefix(string(text), bareAsk); ok {
+		go answerBare(c, provider)
+		return
+	}
 	if text[0] != 'b' {
 		if err := r.messages.keep(string(text)); err == nil {
 			_ = c.WriteMessage(gws.OpcodeText, text)
@@ -320,7 +324,7 @@ func (c *bareClient) OnMessage(_ *gws.Conn, message *gws.Message) {
 	}
 }
 
-func dialBare(s *process, hearing *bareClient) (*gws.Conn, error) {
+func dialBare(s *process, hearing gws.Event) (*gws.Conn, error) {
 	c, _, err := gws.NewClient(hearing, &gws.ClientOption{Addr: strings.Replace(s.base, "http", "ws", 1) + "/socket"})
 	if err != nil {
 		return nil, err
