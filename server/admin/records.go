@@ -192,7 +192,7 @@ func refuseForStrangers(tier string, c api.LimitsChange) error {
 		{"members", c.Members != nil},
 	} {
 		if l.given {
-			return fault.Invalid(l.field, "Strangers only ask: of their tier, burstPerSecond can be changed.")
+			return fault.Invalid(l.field, "Strangers only ask: of their tier, what they may ask in one second can be changed.")
 		}
 	}
 	return nil
