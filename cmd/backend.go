@@ -25,6 +25,7 @@ type backend struct {
 }
 
 type migrator interface {
+	Missing() string
 	Up(ctx context.Context) error
 	Down(ctx context.Context) error
 	Redo(ctx context.Context) error

@@ -106,6 +106,8 @@ func (s *schema) Status(context.Context) ([]server.MigrationStatus, error) {
 	return append([]server.MigrationStatus(nil), s.all...), nil
 }
 
+func (s *schema) Missing() string { return "" }
+
 func (s *schema) Version(context.Context) (current, latest int64, err error) {
 	for _, st := range s.all {
 		if st.Applied {

@@ -129,6 +129,9 @@ func (a *app) migrating(do func(ctx context.Context, m migrator) error) func(*co
 		if err != nil {
 			return err
 		}
+		if path := m.Missing(); path != "" { // who looks in the wrong folder should see it
+			tell(a.Stderr, "There is no database at "+path+" yet.\n")
+		}
 		return errors.Join(do(c.Context(), m), m.Close())
 	}
 }

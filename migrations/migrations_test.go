@@ -172,6 +172,23 @@ func TestBothDatabasesHaveTheSameSchema(t *testing.T) {
 	}
 }
 
+func TestWhatIsKnownIsWhatAnEmptyDatabaseLacks(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		known, err := migrations.Known(migrations.Dialect(s.Dialect()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lacks, err := migrations.Status(t.Context(), s.DB(), migrations.Dialect(s.Dialect()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(lacks, known); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestUpDownUp(t *testing.T) {
 	ctx := context.Background()
 	onBoth(t, func(t *testing.T, url string) {

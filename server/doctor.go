@@ -115,8 +115,8 @@ func examineDatabase(ctx context.Context, c configs.Config) Finding {
 		return Finding{Check: check, Status: FindingFail, Message: "The database does not answer: " + err.Error(), Remedy: "Look at DATABASE_URL, and whether the database runs."}
 	}
 	defer func() { _ = m.Close() }()
-	if m.store == nil {
-		return Finding{Check: check, Status: FindingOK, Message: "There is no database at " + m.path + " yet; `coach serve` makes it."}
+	if path := m.Missing(); path != "" {
+		return Finding{Check: check, Status: FindingOK, Message: "There is no database at " + path + " yet; `coach serve` makes it."}
 	}
 	if err := m.store.Ping(ctx); err != nil { // Postgres is not asked before
 		return Finding{Check: check, Status: FindingFail, Message: "The database does not answer: " + err.Error(), Remedy: "Look at DATABASE_URL, and whether the database runs."}

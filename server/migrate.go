@@ -118,6 +118,14 @@ func (m *Migrator) refuseBehind(ctx context.Context) error {
 	return fmt.Errorf("the database is at schema %d and this program needs %d: run `coach migrate up` first", current, latest)
 }
 
+// Missing is where the SQLite file would be, or "" if there is a database.
+func (m *Migrator) Missing() string {
+	if m.store != nil {
+		return ""
+	}
+	return m.path
+}
+
 // Close ends the connection.
 func (m *Migrator) Close() error {
 	if m.store == nil {
@@ -146,17 +154,11 @@ func (m *Migrator) Up(ctx context.Context) error {
 
 // Down takes the newest migration back.
 func (m *Migrator) Down(ctx context.Context) error {
-	if m.store == nil {
-		return noDatabase(m.path)
-	}
 	return m.locked(ctx, func() error { return migrations.Down(ctx, m.store.DB(), m.dialect()) })
 }
 
 // Redo takes the newest migration back and applies it again.
 func (m *Migrator) Redo(ctx context.Context) error {
-	if m.store == nil {
-		return noDatabase(m.path)
-	}
 	return m.locked(ctx, func() error { return migrations.Redo(ctx, m.store.DB(), m.dialect()) })
 }
 
@@ -190,6 +192,9 @@ func (m *Migrator) Pending(ctx context.Context) ([]MigrationStatus, error) {
 }
 
 func (m *Migrator) locked(ctx context.Context, fn func() error) error {
+	if m.store == nil {
+		return noDatabase(m.path)
+	}
 	if m.path == "" {
 		return fn()
 	}
