@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -47,6 +48,9 @@ const (
 // interrupt (SIGINT or SIGTERM) ends the command gracefully, the second one
 // ends the process at once.
 func Main(p Process) int {
+	if slices.Contains(p.Args, "serve") {
+		lateTimers() // before signals are listened for: one that comes meanwhile would be lost
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// Without a handler the second signal does what signals do.

@@ -1,0 +1,79 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestAServersTimersMayBeLate looks at every thread of a server, which is what
+// the process that was started has become.
+func TestAServersTimersMayBeLate(t *testing.T) {
+	for name, c := range map[string]struct{ given, want time.Duration }{
+		"nobody said anything": {kernelSlack, timerSlack},
+		"who started it did":   {70 * time.Microsecond, 70 * time.Microsecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startWithSlack(t, c.given)
+			for thread, slack := range slackOfThreads(t, s.cmd.Process.Pid) {
+				if slack != c.want {
+					t.Errorf("timers of thread %s may be %s late, want %s", thread, slack, c.want)
+				}
+			}
+			s.signal(t)
+			if exit := s.wait(t); exit != nil {
+				t.Errorf("exit %v, want 0\n%s", exit, s.stderr)
+			}
+		})
+	}
+}
+
+// startWithSlack starts a server from a thread whose timers may be that late.
+func startWithSlack(t *testing.T, slack time.Duration) *started {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }() // 0: as it was at first
+	return startServer(t)
+}
+
+func slackOfThreads(t *testing.T, pid int) map[string]time.Duration {
+	t.Helper()
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]time.Duration{}
+	for _, thread := range threads {
+		text, err := os.ReadFile(filepath.Join("/proc", thread.Name(), "timerslack_ns"))
+		if errors.Is(err, unix.EPERM) {
+			t.Skip("reading of another process's timers takes CAP_SYS_NICE")
+		}
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+			continue // a thread that has ended meanwhile
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ns, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[thread.Name()] = time.Duration(ns)
+	}
+	if len(found) == 0 {
+		t.Fatal("no thread was looked at")
+	}
+	return found
+}

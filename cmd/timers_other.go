@@ -1,0 +1,6 @@
+//go:build !linux
+
+package cmd
+
+// lateTimers is for Linux alone.
+func lateTimers() {}
