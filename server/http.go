@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/elite-trading-coach/coach/server/rest"
 )
 
 // newHTTP makes the HTTP server. There is no write timeout, which would end
@@ -19,6 +21,7 @@ func newHTTP(h http.Handler, log *slog.Logger) *http.Server {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnContext:       rest.ConnContext,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
@@ -26,7 +29,7 @@ func newHTTP(h http.Handler, log *slog.Logger) *http.Server {
 func serveHTTP(ctx context.Context, web *http.Server, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = web.Close() })
 	defer stop()
-	if err := web.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := web.Serve(rest.Whole(l)); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	<-ctx.Done() // Shutdown makes Serve return at once; the room ends when it is told to

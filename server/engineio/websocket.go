@@ -91,6 +91,9 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) (*socket, *gws.
 		s.refuse(w, badRequest("this connection cannot become a WebSocket"))
 		return nil, nil
 	}
+	if wrapped, ok := conn.(interface{ Underlying() net.Conn }); ok {
+		conn = wrapped.Underlying() // its layer is for replies over HTTP
+	}
 	sk := &socket{Conn: conn, server: s, raw: rawOf(conn)}
 	if n := rw.Reader.Buffered(); n > 0 {
 		sk.early = make([]byte, n)

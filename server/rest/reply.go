@@ -73,6 +73,7 @@ func (s *site) send(c *call, status int, body []byte) error {
 		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	c.expectBody(status, len(body))
 	c.Response().WriteHeader(status)
 	_, err := c.Response().Write(body)
 	return err //nolint:wrapcheck // nobody reads more of it than that it is one
