@@ -7,9 +7,8 @@ import (
 	"github.com/elite-trading-coach/coach/server/metrics"
 )
 
-// pace is how fast one answer comes, for what is counted. It belongs to the
-// goroutine that writes the answer. Which model of a chain speaks is known at
-// the end only, so nothing is counted before.
+// pace is how fast one answer comes, for what is counted. Which model of a
+// chain speaks is known at the end only, so nothing is counted before.
 type pace struct {
 	began time.Time
 	last  time.Time // of the last piece; zero: there was none
@@ -19,9 +18,8 @@ type pace struct {
 
 func startPace() pace { return pace{began: time.Now()} }
 
-// text notes a piece of the answer's text.
-func (p *pace) text() {
-	now := time.Now()
+// text notes a piece of the answer's text that came now.
+func (p *pace) text(now time.Time) {
 	if p.last.IsZero() {
 		p.first = now.Sub(p.began)
 	} else {

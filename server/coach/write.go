@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/elite-trading-coach/coach/server/bus"
@@ -17,14 +16,14 @@ const (
 	// deltaEvery is how often an answer's room is told of new text, at most:
 	// text that comes sooner is gathered into one delta. Text that comes later
 	// than that, the first of an answer included, does not wait. The promise is
-	// 40 ms, and the rest of it is for timers, which wake up to 1 ms late.
-	deltaEvery = 38 * time.Millisecond
+	// 40 ms; the rest of it is for timers, which wake late, and for what waits for
+	// a processor then.
+	deltaEvery = 37 * time.Millisecond
 	// checkpointEvery is how much of an answer a crash may take, at most.
 	checkpointEvery = 2 * time.Second
 	// The signals of an answer that may wait; a full channel drops the signal:
 	// a stop is on the row too, and one who asked for the text asks again.
 	signalDepth = 64
-	pieceDepth  = 64
 )
 
 // Why a model was told to end before its time.
@@ -35,21 +34,15 @@ var (
 	errNotRead   = errors.New("the conversation could not be read")
 )
 
-// writing is one answer in progress. All its state belongs to the goroutine of
-// write; the model runs beside it and only sends pieces.
+// writing is one answer in progress. The model runs beside the goroutine of
+// write, and only adds to the manuscript.
 type writing struct {
-	w      *Worker
-	job    chat.Job
-	text   strings.Builder
-	units  int       // of text
-	sent   int       // units of text that were published
-	cut    int       // bytes of text that were published
-	told   time.Time // when that was
-	pieces chan string
-	asks   chan string
-	stops  chan struct{}
-	end    context.CancelCauseFunc
-	pace   pace
+	w     *Worker
+	job   chat.Job
+	text  *manuscript
+	asks  chan string
+	stops chan struct{}
+	end   context.CancelCauseFunc
 }
 
 // result is what the model came to.
@@ -61,7 +54,7 @@ type result struct {
 
 // write brings one claimed answer to an end, or gives it back when ctx ends.
 func (w *Worker) write(ctx context.Context, job chat.Job) {
-	a := &writing{w: w, job: job, pieces: make(chan string, pieceDepth), asks: make(chan string, signalDepth), stops: make(chan struct{}, 1), pace: startPace()}
+	a := &writing{w: w, job: job, text: newManuscript(), asks: make(chan string, signalDepth), stops: make(chan struct{}, 1)}
 	if job.StopRequested {
 		a.finish(ctx, a.checked(ctx, chat.Outcome{Status: chat.StatusStopped, Text: job.Text}))
 		return
@@ -118,48 +111,37 @@ func (a *writing) think(ctx context.Context) (r result) {
 		return result{err: err}
 	}
 	answer, err := a.w.Model.Stream(ctx, prompt, func(piece string) error {
-		select {
-		case a.pieces <- piece:
-			return nil
-		case <-ctx.Done():
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		a.text.add(piece)
+		return nil
 	})
 	return result{answer, int64(prompt.PlanVersion), err}
 }
 
-// relay publishes the pieces as they come and keeps the lease, until the model
-// is done.
+// relay tells the room what is written and keeps the lease, until the model is
+// done.
 func (a *writing) relay(ctx context.Context, done <-chan result) result {
-	var merged <-chan time.Time // nil: no text waits
 	checkpoint := time.NewTicker(min(checkpointEvery, a.w.Lease/3))
 	defer checkpoint.Stop()
 	kept := make(chan error, 1)
 	keeping := false
 	for {
 		select {
-		case piece := <-a.pieces:
-			a.add(piece)
-			switch early := deltaEvery - time.Since(a.told); {
-			case early <= 0:
-				merged = nil
-				a.publish(ctx)
-			case merged == nil:
-				merged = time.After(early)
-			}
-		case <-merged:
-			merged = nil
+		case <-a.text.now:
+			a.publish(ctx)
+		case <-a.text.later.C:
 			a.publish(ctx)
 		case whom := <-a.asks:
-			merged = nil
 			a.publish(ctx)
-			a.w.Chat.PublishFull(ctx, chat.Full{For: whom, Delta: a.delta(0, a.text.String())})
+			a.w.Chat.PublishFull(ctx, chat.Full{For: whom, Delta: a.delta(0, a.text.heard())})
 		case <-a.stops:
 			a.end(errStopped)
 		case <-checkpoint.C:
 			if !keeping {
 				keeping = true
-				go func(text string) { kept <- a.keep(ctx, text) }(a.text.String())
+				go func(text string) { kept <- a.keep(ctx, text) }(a.text.all())
 			}
 		case err := <-kept:
 			keeping = false
@@ -167,7 +149,6 @@ func (a *writing) relay(ctx context.Context, done <-chan result) result {
 				a.end(err)
 			}
 		case r := <-done:
-			a.rest()
 			a.publish(ctx)
 			if keeping {
 				if err := <-kept; err != nil { // its write must not follow the last one
@@ -195,32 +176,11 @@ func (a *writing) keep(ctx context.Context, text string) error {
 	return nil
 }
 
-func (a *writing) add(piece string) {
-	a.pace.text()
-	a.text.WriteString(piece)
-	a.units += chat.Units(piece)
-}
-
-// rest takes the pieces that were sent before the model returned.
-func (a *writing) rest() {
-	for {
-		select {
-		case piece := <-a.pieces:
-			a.add(piece)
-		default:
-			return
-		}
-	}
-}
-
 // publish tells the room what it has not been told.
 func (a *writing) publish(ctx context.Context) {
-	if a.sent == a.units {
-		return
+	if offset, text := a.text.untold(); text != "" {
+		a.w.Chat.PublishDelta(ctx, a.delta(offset, text))
 	}
-	text := a.text.String()
-	a.w.Chat.PublishDelta(ctx, a.delta(a.sent, text[a.cut:]))
-	a.sent, a.cut, a.told = a.units, len(text), time.Now()
 }
 
 func (a *writing) delta(offset int, text string) chat.Delta {
@@ -230,7 +190,7 @@ func (a *writing) delta(offset int, text string) chat.Delta {
 // conclude stores how the answer ended. ctx is the worker's: ended, it gives
 // the answer back; cause tells why the model was ended.
 func (a *writing) conclude(ctx, model context.Context, r result) {
-	text := a.text.String()
+	text := a.text.all()
 	cause := context.Cause(model)
 	switch {
 	case r.err == nil:
@@ -312,7 +272,7 @@ func (a *writing) finish(ctx context.Context, o chat.Outcome) {
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		err := a.w.Chat.Finish(ctx, a.job, o)
 		if err == nil {
-			a.pace.done(a.w, o)
+			a.text.pace.done(a.w, o)
 		}
 		if err == nil || errors.Is(err, chat.ErrLeaseLost) {
 			return

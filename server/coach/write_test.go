@@ -42,7 +42,7 @@ func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 		})()
 		a := &writing{
 			w: NewWorker(Options{Chat: chat.New(chat.Options{Bus: events}), Bus: events}), job: job,
-			pieces: make(chan string), asks: make(chan string), pace: startPace(),
+			text: newManuscript(), asks: make(chan string),
 		}
 		done := make(chan result)
 		ended := make(chan struct{})
@@ -56,16 +56,16 @@ func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 			{240 * time.Millisecond, "later "},
 		} {
 			time.Sleep(piece.at - time.Since(began))
-			a.pieces <- piece.text
+			a.text.add(piece.text)
 		}
 		// One who asks for everything is told at once, and with him the room.
 		time.Sleep(400*time.Millisecond - time.Since(began))
-		a.pieces <- "one more "
+		a.text.add("one more ")
 		time.Sleep(10 * time.Millisecond)
-		a.pieces <- "before the question "
+		a.text.add("before the question ")
 		a.asks <- "somebody"
 		time.Sleep(time.Millisecond)
-		a.pieces <- "after it "
+		a.text.add("after it ")
 		time.Sleep(100 * time.Millisecond)
 		done <- result{}
 		<-ended

@@ -106,7 +106,7 @@ func askBare(provider string) (*http.Response, error) {
 func (a *bareAnswer) add(text string) {
 	a.mu.Lock()
 	a.next.Text += text
-	wait := time.Until(a.told.Add(38 * time.Millisecond)) // as coach.deltaEvery
+	wait := time.Until(a.told.Add(37 * time.Millisecond)) // as coach.deltaEvery
 	later := wait > 0
 	if later && a.due == nil {
 		a.due = time.AfterFunc(wait, a.flush)

@@ -275,11 +275,14 @@ func (r *room) name() string { return chat.ConversationTopic(r.id) }
 
 // delta gives a piece of an answer to everybody who has what comes before it.
 func (r *room) delta(e bus.Event) {
-	var d chat.Delta
+	var d struct {
+		MessageID string
+		Offset    int
+	}
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return
 	}
-	p, err := socketio.NewPacket("ai_delta", json.RawMessage(e.Data))
+	p, err := socketio.NewPacket("ai_delta", socketio.Encoded(e.Data))
 	if err != nil {
 		return
 	}
