@@ -20,7 +20,7 @@ const bareAsk, bareEnd = "answer ", "end"
 
 // BenchmarkServerBareAnswers is BenchmarkServerAnswers through the bare server:
 // each answer is read from the provider and written to its socket, what comes
-// within 38 ms in one frame, and nothing is kept or checked.
+// within 37 ms in one frame, and nothing is kept or checked.
 func BenchmarkServerBareAnswers(b *testing.B) {
 	provider := stampingProvider(b)
 	s, all := newBare(b), runs{}

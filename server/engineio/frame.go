@@ -36,9 +36,9 @@ type Frame struct {
 	encoded []byte // 'b' and base64, for binary frames only
 }
 
-// NewText makes a message packet of text, which must be valid UTF-8. data is
-// copied; the packet type in front of it is added here.
-func NewText(data []byte) *Frame { return newPacket(packetMessage, data) }
+// NewText makes a message packet of the parts of a text, which must be valid
+// UTF-8. They are copied; the packet type in front of them is added here.
+func NewText(parts ...[]byte) *Frame { return newPacket(packetMessage, parts...) }
 
 // NewBinary makes a message packet of bytes. data is copied.
 func NewBinary(data []byte) *Frame {
@@ -46,10 +46,17 @@ func NewBinary(data []byte) *Frame {
 	return &Frame{wire: append(wire, data...), head: head}
 }
 
-func newPacket(kind byte, data []byte) *Frame {
-	wire, head := newWire(finText, 1+len(data))
+func newPacket(kind byte, parts ...[]byte) *Frame {
+	payload := 1
+	for _, part := range parts {
+		payload += len(part)
+	}
+	wire, head := newWire(finText, payload)
 	wire = append(wire, kind)
-	return &Frame{wire: append(wire, data...), head: head}
+	for _, part := range parts {
+		wire = append(wire, part...)
+	}
+	return &Frame{wire: wire, head: head}
 }
 
 // newWire starts a WebSocket frame with room for its payload (RFC 6455, 5.2).

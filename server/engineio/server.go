@@ -47,9 +47,9 @@ func NewServer(o Options, h Handler) *Server {
 		start:    time.Now(),
 		sessions: make(map[string]*Session),
 	}
-	s.packets.close = newPacket(packetClose, nil)
-	s.packets.ping = newPacket(packetPing, nil)
-	s.packets.noop = newPacket(packetNoop, nil)
+	s.packets.close = newPacket(packetClose)
+	s.packets.ping = newPacket(packetPing)
+	s.packets.noop = newPacket(packetNoop)
 	s.packets.probed = newPacket(packetPong, []byte(probeText))
 	return s
 }

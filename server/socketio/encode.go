@@ -36,7 +36,7 @@ func NewPacket(name string, args ...any) (*Packet, error) {
 	if isReserved(name) {
 		return nil, fmt.Errorf("socketio: event name %q is reserved, choose another", name)
 	}
-	body, blobs, err := appendArgs(nil, append([]any{name}, args...))
+	body, blobs, err := encodeArgs(append([]any{name}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("socketio: encode event %q: %w", name, err)
 	}
@@ -88,27 +88,19 @@ func (p *Packet) run(namespace string) []*engineio.Frame {
 	return run
 }
 
-// encode builds the frames, with offset as the last argument unless it is empty.
+// encode builds the frames, with offset as the last argument unless it is empty. An offset needs no escaping.
 func (p *Packet) encode(namespace, offset string) []*engineio.Frame {
-	return append([]*engineio.Frame{engineio.NewText(p.text(namespace, offset))}, p.attachments...)
-}
-
-// text is the packet's text part. An offset needs no escaping.
-func (p *Packet) text(namespace, offset string) []byte {
 	kind := typeEvent
 	if len(p.attachments) > 0 {
 		kind = typeBinaryEvent
 	}
-	text := make([]byte, 0, len(p.body)+len(namespace)+len(offset)+12)
-	text = appendHeader(text, kind, len(p.attachments), namespace, noAck)
-	text = append(text, '[')
-	text = append(text, p.body...)
+	var head, tail [64]byte // mostly enough
+	end := tail[:0]
 	if offset != "" {
-		text = append(text, `,"`...)
-		text = append(text, offset...)
-		text = append(text, '"')
+		end = append(append(append(end, `,"`...), offset...), '"')
 	}
-	return append(text, ']')
+	text := engineio.NewText(append(appendHeader(head[:0], kind, len(p.attachments), namespace, noAck), '['), p.body, append(end, ']'))
+	return append([]*engineio.Frame{text}, p.attachments...)
 }
 
 // encodeRun builds the frames of an event that asks for an ack, or of an ack.
@@ -116,11 +108,9 @@ func encodeRun(kind packetType, namespace string, ack int64, body []byte, blobs 
 	if len(blobs) > 0 {
 		kind += typeBinaryEvent - typeEvent
 	}
-	text := appendHeader(make([]byte, 0, len(body)+len(namespace)+24), kind, len(blobs), namespace, ack)
-	text = append(text, '[')
-	text = append(text, body...)
-	text = append(text, ']')
-	run := []*engineio.Frame{engineio.NewText(text)}
+	var head [64]byte // mostly enough
+	text := engineio.NewText(append(appendHeader(head[:0], kind, len(blobs), namespace, ack), '['), body, []byte{']'})
+	run := []*engineio.Frame{text}
 	for _, blob := range blobs {
 		run = append(run, engineio.NewBinary(blob))
 	}
@@ -128,6 +118,28 @@ func encodeRun(kind packetType, namespace string, ack int64, body []byte, blobs 
 }
 
 var errForeignPlaceholder = errors.New("text that names an attachment beside attachments")
+
+// encodeArgs is args as JSON, separated by commas, without the binary ones. What is JSON already and stands alone is
+// not copied.
+func encodeArgs(args ...any) (body []byte, blobs [][]byte, err error) {
+	if len(args) == 1 {
+		if encoded, ok := args[0].(Encoded); ok {
+			return encoded, nil, nil
+		}
+	}
+	room := 0
+	for _, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			room += len(arg) + 3
+		case Encoded:
+			room += len(arg) + 1
+		case json.RawMessage:
+			room += len(arg) + 1
+		}
+	}
+	return appendArgs(make([]byte, 0, room), args)
+}
 
 // appendArgs writes args as JSON, separated by commas, and takes out the binary ones.
 func appendArgs(dst []byte, args []any) (body []byte, blobs [][]byte, err error) {
@@ -167,9 +179,23 @@ func appendArg(dst []byte, arg any) ([]byte, error) {
 		return appendRaw(dst, arg)
 	case Encoded:
 		return append(dst, arg...), nil
+	case string:
+		if needsNoEscape(arg) {
+			return append(append(append(dst, '"'), arg...), '"'), nil
+		}
 	}
 	text, err := marshal(arg)
 	return append(dst, text...), err
+}
+
+// needsNoEscape reports whether JSON has a text as it is, as it has the names of events.
+func needsNoEscape(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // appendRawArgs writes a comma and args after dst (no comma when dst is empty), checking their placeholders.

@@ -30,7 +30,7 @@ func (e *Event) Ack(args ...any) error {
 	if !e.takeAck() {
 		return nil
 	}
-	body, blobs, err := appendArgs(nil, args)
+	body, blobs, err := encodeArgs(args...)
 	if err != nil {
 		return fmt.Errorf("socketio: encode ack of %q: %w", e.Name, err)
 	}

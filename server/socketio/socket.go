@@ -152,7 +152,7 @@ func (s *Socket) Ask(name string, args []any, timeout time.Duration, fn func(Rep
 	if isReserved(name) {
 		return fmt.Errorf("socketio: event name %q is reserved, choose another", name)
 	}
-	body, blobs, err := appendArgs(nil, append([]any{name}, args...))
+	body, blobs, err := encodeArgs(append([]any{name}, args...)...)
 	if err != nil {
 		return fmt.Errorf("socketio: encode event %q: %w", name, err)
 	}
