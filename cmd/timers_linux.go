@@ -22,13 +22,17 @@ const (
 )
 
 // lateTimers lets the process's timers be late by [timerSlack] (prctl(2),
-// PR_SET_TIMERSLACK), unless somebody has said by how much already. A thread
-// gets it from the one that makes it, and the runtime has made its own before
-// any code of ours runs: so the process begins anew, as itself, with its first
-// thread told. Where that cannot be, timers stay punctual.
+// PR_SET_TIMERSLACK), unless it was started with another slack than the
+// kernel's own. A thread gets it from the one that makes it, and the runtime has
+// made its own before any code of ours runs: so the process begins anew, as
+// itself, with its first thread told. Where that cannot be, timers stay punctual.
 func lateTimers() {
 	if os.Getenv(timersSet) != "" {
 		_ = os.Unsetenv(timersSet)
+		return
+	}
+	program, err := os.Executable()
+	if err != nil {
 		return
 	}
 	runtime.LockOSThread() // it is this thread that execve keeps
@@ -37,12 +41,21 @@ func lateTimers() {
 	if err != nil || time.Duration(slack) != kernelSlack {
 		return
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return
-	}
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(timerSlack), 0, 0, 0); err != nil {
 		return
 	}
-	_ = syscall.Exec(program, os.Args, append(os.Environ(), timersSet+"=1")) //nolint:gosec // it is itself that it begins; returns only where it failed
+	beginAnew(program)
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) // 0: as it was at first
+}
+
+// beginAnew runs the program again as this process. It returns only where that
+// failed, and leaves the limit of open files as the runtime had raised it, which
+// [syscall.Exec] takes back.
+func beginAnew(program string) {
+	var files unix.Rlimit
+	known := unix.Getrlimit(unix.RLIMIT_NOFILE, &files)
+	_ = syscall.Exec(program, os.Args, append(os.Environ(), timersSet+"=1")) //nolint:gosec // it is itself that it begins
+	if known == nil {
+		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &files)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -33,6 +34,28 @@ func TestAServersTimersMayBeLate(t *testing.T) {
 				t.Errorf("exit %v, want 0\n%s", exit, s.stderr)
 			}
 		})
+	}
+}
+
+// TestWhatCannotBeginAnewGoesOn has nothing to begin, and is left with as many
+// files as Go had raised its limit to: in a process that was started with few.
+func TestWhatCannotBeginAnewGoesOn(t *testing.T) {
+	const few = "COACH_TEST_FEW_FILES"
+	if os.Getenv(few) == "" {
+		again := exec.Command("sh", "-c", `ulimit -Sn 100 && exec "$0" -test.run "^$1$"`, os.Args[0], t.Name())
+		again.Env = append(os.Environ(), few+"=1")
+		if out, err := again.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	var before, after unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil || before.Cur == 100 {
+		t.Fatal("Go did not raise the limit of open files: nothing can be seen here", err)
+	}
+	beginAnew(filepath.Join(t.TempDir(), "no-such-program"))
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &after); err != nil || after != before {
+		t.Errorf("it may open %d files, before %d (%v)", after.Cur, before.Cur, err)
 	}
 }
 

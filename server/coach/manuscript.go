@@ -61,6 +61,10 @@ func (m *manuscript) untold() (offset int, text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.later.Stop()
+	select {
+	case <-m.now: // somebody else asked for what it was to tell of
+	default:
+	}
 	m.due = false
 	if m.sent == m.units {
 		return m.sent, ""

@@ -85,3 +85,23 @@ func TestAPieceWaitsForWhatIsLeft(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatWasTakenIsNotDueAgain has a piece that was due at once taken by
+// another, as one who asks for everything does: the next one waits its time.
+func TestWhatWasTakenIsNotDueAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManuscript()
+		began := time.Now()
+		m.add("one ")
+		m.untold()
+		time.Sleep(time.Millisecond)
+		m.add("two ")
+		select {
+		case <-m.now:
+		case <-m.later.C:
+		}
+		if offset, text := m.untold(); offset != 4 || text != "two " || time.Since(began) != deltaEvery {
+			t.Errorf("%q from %d was due after %s, want %s", text, offset, time.Since(began), deltaEvery)
+		}
+	})
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/elite-trading-coach/coach/server/engineio"
 	"github.com/elite-trading-coach/coach/server/engineio/enginetest"
+	"github.com/elite-trading-coach/coach/server/rest"
 )
 
 // awaitReaders waits until so many goroutines read WebSocket connections.
@@ -26,6 +27,16 @@ func awaitReaders(t *testing.T, want int) {
 			t.Fatalf("%d goroutines read, want %d", n, want)
 		}
 	}
+}
+
+// TestAConnectionOfTheTransportsIsParked comes through the layer that replies
+// over HTTP have.
+func TestAConnectionOfTheTransportsIsParked(t *testing.T) {
+	x := newSite(t, rest.Whole(listenTCP(t)), engineio.NewServer(engineio.Options{}, hooks{}))
+	s, _ := x.webSocketSession()
+	awaitReaders(t, 1)
+	x.say(s, "3")
+	awaitReaders(t, 0)
 }
 
 // parkedSocket is a client that has said nothing but a pong.

@@ -25,7 +25,8 @@ func (l wholeListener) Accept() (net.Conn, error) {
 	return conn, err //nolint:wrapcheck // the listener's own
 }
 
-// wholeConn holds back what is certain to be followed by more.
+// wholeConn holds back what is certain to be followed by more. What does not
+// come through Write (a file by sendfile) never follows anything that is held.
 type wholeConn struct {
 	*net.TCPConn
 	more int     // bytes that are certain to be written yet
@@ -71,9 +72,9 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// expectBody tells the connection that n bytes of body are written next,
-// whatever happens, or it is cut; its head is more than none. Where net/http
-// writes no body, nothing is to be expected.
+// expectBody tells the connection that a head and then n bytes of body are
+// written next, or it is cut: what is held before the nth byte always goes with
+// a later one. Where net/http writes no body, nothing is to be expected.
 func (c *call) expectBody(status, n int) {
 	conn, ok := c.Request().Context().Value(wholeKey{}).(*wholeConn)
 	if ok && c.Request().Method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified && !c.Response().Committed {

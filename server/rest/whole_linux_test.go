@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func lengths(t *testing.T) (address string, client *http.Client) {
 		if n < 0 {
 			n, status = -n, http.StatusNotModified
 		}
-		_ = s.send(of(ec), status, bytes.Repeat([]byte{'x'}, n))
+		_ = s.send(of(ec), status, bytesOf(n))
 		return err
 	})
 	server := httptest.NewUnstartedServer(e)
@@ -38,6 +39,11 @@ func lengths(t *testing.T) (address string, client *http.Client) {
 	client = server.Client()
 	client.Timeout = 10 * time.Second
 	return server.URL, client
+}
+
+// bytesOf is a body of n bytes that no other length begins with.
+func bytesOf(n int) []byte {
+	return bytes.Repeat([]byte(strconv.Itoa(n)+" "), n)[:n]
 }
 
 // TestAReplyIsOneWrite counts the segments that carried data: on the loopback,
@@ -76,6 +82,22 @@ func TestRepliesOfAnyLengthArrive(t *testing.T) {
 	}
 }
 
+// TestRepliesAreNobodyElses has several ask at once for replies that are held.
+func TestRepliesAreNobodyElses(t *testing.T) {
+	address, client := lengths(t)
+	var askers sync.WaitGroup
+	for i := range 8 {
+		askers.Go(func() {
+			for n := 6000 + i; n < 7000; n += 8 {
+				if got := get(t, client, address+"/"+strconv.Itoa(n)); got != n {
+					t.Errorf("%d bytes of %d came", got, n)
+				}
+			}
+		})
+	}
+	askers.Wait()
+}
+
 // TestARepliesHeadIsNotHeldForABodyThatDoesNotCome would otherwise wait for ever.
 func TestARepliesHeadIsNotHeldForABodyThatDoesNotCome(t *testing.T) {
 	address, client := lengths(t)
@@ -91,19 +113,20 @@ func TestARepliesHeadIsNotHeldForABodyThatDoesNotCome(t *testing.T) {
 	}
 }
 
-// get tells how long the body is.
+// get tells how long the body is, which must be its own.
 func get(t *testing.T, client *http.Client, address string) int {
 	t.Helper()
 	res, err := client.Get(address)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return -1
 	}
 	defer res.Body.Close()
-	n, err := io.Copy(io.Discard, res.Body)
-	if err != nil {
-		t.Fatal(err)
+	body, err := io.ReadAll(res.Body)
+	if err != nil || !bytes.Equal(body, bytesOf(len(body))) {
+		t.Errorf("%s: a body of another, or a broken one (%v)", address, err)
 	}
-	return int(n)
+	return len(body)
 }
 
 func segmentsIn(t *testing.T, conn *net.TCPConn) int {

@@ -60,6 +60,20 @@ func TestPacketEncoding(t *testing.T) {
 	}
 }
 
+// TestTextsAreAsJSONHasThem goes over every byte that may need an escape.
+func TestTextsAreAsJSONHasThem(t *testing.T) {
+	for b := range 256 {
+		text := "a" + string(rune(b)) + "b" + string([]byte{byte(b)})
+		want, err := marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := appendArg(nil, text); err != nil || string(got) != string(want) {
+			t.Errorf("%q is %s (%v), want %s", text, got, err, want)
+		}
+	}
+}
+
 func TestPacketRefuses(t *testing.T) {
 	for name, args := range map[string][]any{
 		"BrokenRaw":          {json.RawMessage(`{"a":`)},
