@@ -24,7 +24,7 @@ type manuscript struct {
 	cut   int       // bytes of text that the room was told
 	told  time.Time // when that was
 	due   bool      // now or later will tell of what is written
-	pace  pace
+	pace  pace      // read without mu once the model has ended
 }
 
 func newManuscript() *manuscript {

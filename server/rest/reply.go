@@ -58,7 +58,7 @@ func (s *site) writeAppended(c *call, status int, data func([]byte) []byte) {
 // keptBody bounds the memory that waits for another reply, in bytes.
 const keptBody = 128 << 10
 
-// bodies keeps what replies are written into.
+// bodies keeps what replies are written into, and what a connection holds back.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
 // send writes a whole body, packed where that is wanted and worth it. An error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"sync"
 )
 
 // Whole makes connections of l send a reply of known length in one write.
@@ -30,11 +29,8 @@ func (l wholeListener) Accept() (net.Conn, error) {
 type wholeConn struct {
 	*net.TCPConn
 	more int     // bytes that are certain to be written yet
-	held *[]byte // of wholes
+	held *[]byte // of bodies; nil: nothing
 }
-
-// wholes keeps what is held back is written into.
-var wholes = sync.Pool{New: func() any { return new([]byte) }}
 
 // Write implements [net.Conn].
 func (c *wholeConn) Write(p []byte) (int, error) {
@@ -44,7 +40,8 @@ func (c *wholeConn) Write(p []byte) (int, error) {
 	}
 	if c.more > 0 {
 		if c.held == nil {
-			c.held = wholes.Get().(*[]byte)
+			c.held = bodies.Get().(*[]byte)
+			*c.held = (*c.held)[:0]
 		}
 		*c.held = append(*c.held, p...)
 		return len(p), nil
@@ -53,8 +50,7 @@ func (c *wholeConn) Write(p []byte) (int, error) {
 	if _, err := both.WriteTo(c.TCPConn); err != nil {
 		return 0, err //nolint:wrapcheck // as above
 	}
-	*c.held = (*c.held)[:0]
-	wholes.Put(c.held)
+	bodies.Put(c.held)
 	c.held = nil
 	return len(p), nil
 }
